@@ -1,0 +1,5 @@
+"""`python -m mha` is `mha`."""
+
+from mha.cli.main import main
+
+main()

@@ -1,0 +1,397 @@
+r"""The strict reader of YAML: bytes in, nodes with line numbers out.
+
+Rule 1: a file has one meaning. What YAML 1.1, YAML 1.2 and the common readers
+do not read alike is refused, with its line and what to write instead.
+Rule 2: the file's size bounds time and memory, whatever the file says.
+Rule 3: this file reads no disk and knows no schema; it imports nothing of mha.
+
+Refused: duplicate keys, merge keys, keys that are not text or whole numbers,
+anchors on collections, tags, directives, plain values that readers dispute,
+tabs outside quoted text, block text and comments, block text whose start is
+unclear, question marks in plain text in brackets, bytes that are not UTF-8, and
+characters that hide: control characters, byte order marks, bidi controls,
+line breaks other than LF and CRLF. A character that is spelled as an escape
+("\u202e") is in plain sight, and accepted. Dates are text.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml._yaml import CParser
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 24  # collections within collections
+MAX_ALIASES = 100  # in a file
+MAX_DIGITS = 18  # fits 64 bits, and int() is slow for thousands
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    value: Value
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    entries: "tuple[tuple[Scalar, Node], ...]"  # each key's value is text or a whole number, and stands once
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: "tuple[Node, ...]"
+    line: int
+
+
+Node = Scalar | Mapping | Sequence
+
+
+class Unreadable(ValueError):
+    """The file is not YAML that every reader understands alike."""
+
+    def __init__(self, line: int, problem: str, hint: str) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.line = line
+        self.problem = problem
+        self.hint = hint
+
+
+def read(data: bytes) -> list[Node]:
+    """The documents of a file; none if it has only comments. Raises Unreadable."""
+    text = _decode(data)
+    try:
+        documents = _Reader(data, text).documents()
+        if "\t" in text:
+            _refuse_tabs(text)
+        if "?" in text:
+            _refuse_question_marks(text)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(error, text) from error
+    return documents
+
+
+def plain(node: Node) -> Any:
+    """The node as dicts, lists and scalars."""
+    match node:
+        case Mapping():
+            return {key.value: plain(value) for key, value in node.entries}
+        case Sequence():
+            return [plain(item) for item in node.items]
+        case Scalar():
+            return node.value
+
+
+# translate() is ten times as fast as a search, and leaves nothing of almost every file.
+_ORDINARY_BYTES = bytes([*b"\t\n", *range(0x20, 0x7F), *range(0x80, 0x100)])
+
+_HIDDEN = re.compile(
+    r"(?P<mark>\ufeff)"
+    r"|(?P<bidi>[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])"
+    r"|(?P<break>\r(?!\n)|[\x85\u2028\u2029])"
+    r"|(?P<control>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff])"
+)
+_HIDDEN_KINDS = {
+    "mark": "a byte order mark",
+    "bidi": "a bidi control: what is shown is not what is read",
+    "break": "a line break to some readers only",
+    "control": "a control character",
+}
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise Unreadable(1, "The file is larger than 1 MiB.", "Split it into several files.")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Unreadable(line, "The file is not UTF-8.", "Save it as UTF-8, without a byte order mark.") from error
+    if data.translate(None, _ORDINARY_BYTES) or not data.isascii():
+        _refuse_hidden(text)
+    if text.startswith("%") or "\n%" in text:
+        _refuse_directive(text)
+    return text
+
+
+def _refuse_hidden(text: str) -> None:
+    if found := _HIDDEN.search(text):
+        name = f"U+{ord(found.group()):04X}"
+        problem = f"The character {name} is {_HIDDEN_KINDS[str(found.lastgroup)]}."
+        raise Unreadable(_line(text, found.start()), problem, "Remove it, or write it as an escape in double quotes.")
+
+
+def _refuse_directive(text: str) -> None:
+    # Before libyaml sees it: its time for directives grows with the square of their number.
+    line = _line(text, f"\n{text}".index("\n%"))
+    raise Unreadable(line, "A line that starts with % is a directive.", "Remove the line, or indent it if it is text.")
+
+
+def _line(text: str, index: int) -> int:
+    return text.count("\n", 0, index) + 1
+
+
+_BLOCK_STYLES = frozenset("|>")
+# Not `|#`: only to libyaml is that a comment. Nothing in the first column: `#`, `---` and `...` are text there to some
+# readers. No line of spaces alone: to some readers its length is the indentation.
+_CLEAR_START = re.compile(
+    r"(?:&[0-9A-Za-z_-]+ +)?[|>][-+0-9]*(?:[ \t]*|[ \t]+#[^\n]*)"
+    r"(?:\Z|\r?\n(?!(?:\r?\n)*(?:#|---|\.\.\.| +\r?\n)))"
+)
+_ANOTHER_END = re.compile(r"(?:\s|#[^\n]*\n)*\.\.\.")  # ruamel.yaml cannot read it
+_ENDS_OF_NAME = frozenset({"", " ", "\r", "\n", ",", "]", "}"})
+
+
+class _Reader:
+    """One pass over libyaml's events. The depth of the calls is bounded by MAX_DEPTH."""
+
+    def __init__(self, data: bytes, text: str) -> None:
+        self._text = text
+        self._next: Callable[[], Any] = CParser(data).get_event
+        self._anchors: dict[str, Scalar] = {}
+        self._aliases = 0
+
+    def documents(self) -> list[Node]:
+        documents = []
+        self._next()  # the stream's start
+        while isinstance(self._next(), yaml.DocumentStartEvent):
+            self._anchors.clear()
+            documents.append(self._node(self._next(), 0))
+            self._require_one_end(self._next())
+        return documents
+
+    def _require_one_end(self, event: Any) -> None:
+        if event.explicit and _ANOTHER_END.match(self._text, event.end_mark.index):
+            problem = "The document that ends here ends a second time."
+            raise Unreadable(event.start_mark.line + 1, problem, "Remove all but one of the `...` lines.")
+
+    def _node(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        return self._collection(event, depth + 1)
+
+    def _scalar(self, event: Any) -> Scalar:
+        line = event.start_mark.line + 1
+        if event.tag is not None:
+            raise _tag(event.tag, line)
+        if event.style in _BLOCK_STYLES and not _CLEAR_START.match(self._text, event.start_mark.index):
+            problem = "Readers do not agree on where this block text starts."
+            raise Unreadable(line, problem, "Start it in the next line, indented, and not with # in column 1.")
+        scalar = Scalar(event.value if event.style else _value(event.value, line), line)
+        if event.anchor is not None:
+            self._define(event, scalar)
+        return scalar
+
+    def _define(self, event: Any, scalar: Scalar) -> None:
+        self._require_end_of_name(event)
+        if event.anchor in self._anchors:
+            problem = f"The anchor &{_shown(event.anchor)} stands twice in this document."
+            raise Unreadable(scalar.line, problem, "Give each anchor a name of its own.")
+        self._anchors[event.anchor] = scalar
+
+    def _alias(self, event: Any) -> Scalar:
+        line = event.start_mark.line + 1
+        self._require_end_of_name(event)
+        self._aliases += 1
+        if self._aliases > MAX_ALIASES:
+            raise Unreadable(line, f"The file has more than {MAX_ALIASES} aliases.", "Write the values out.")
+        if event.anchor not in self._anchors:
+            problem = f"The alias *{_shown(event.anchor)} has no anchor above it in this document."
+            raise Unreadable(line, problem, "Write & and its name before the value that it repeats.")
+        return Scalar(self._anchors[event.anchor].value, line)
+
+    def _require_end_of_name(self, event: Any) -> None:
+        # `&a:b` is the anchor "a" to libyaml and "a:b" to YAML 1.2.
+        end = event.start_mark.index + 1 + len(event.anchor)
+        if self._text[end : end + 1] not in _ENDS_OF_NAME:
+            problem = f"Readers do not agree on where the name {_shown(event.anchor)} ends."
+            raise Unreadable(event.start_mark.line + 1, problem, "Write a space after it.")
+
+    def _collection(self, event: Any, depth: int) -> Mapping | Sequence:
+        line = event.start_mark.line + 1
+        if depth > MAX_DEPTH:
+            raise Unreadable(line, f"The nesting is deeper than {MAX_DEPTH} levels.", "Write it with fewer levels.")
+        if event.tag is not None:
+            raise _tag(event.tag, line)
+        if event.anchor is not None:
+            problem = f"The anchor &{_shown(event.anchor)} names a collection."
+            raise Unreadable(line, problem, "Anchor single values only, and write collections out.")
+        if isinstance(event, yaml.MappingStartEvent):
+            return Mapping(self._entries(depth), line)
+        return Sequence(self._items(depth), line)
+
+    def _entries(self, depth: int) -> tuple[tuple[Scalar, Node], ...]:
+        entries: list[tuple[Scalar, Node]] = []
+        lines: dict[str, int] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._key(event)
+            name = str(key.value)  # 1 and "1" are twins too: JSON has only one of them
+            if name in lines:
+                problem = f"The key {_shown(name)} is a duplicate: it stands in line {lines[name]} already."
+                raise Unreadable(key.line, problem, "Keep one of the two.")
+            lines[name] = key.line
+            entries.append((key, self._node(self._next(), depth)))
+        return tuple(entries)
+
+    def _key(self, event: Any) -> Scalar:
+        if isinstance(event, yaml.ScalarEvent):
+            key = self._scalar(event)
+            if type(key.value) is str or type(key.value) is int:
+                return key
+        raise _bad_key(event)
+
+    def _items(self, depth: int) -> tuple[Node, ...]:
+        items = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(event, depth))
+        return tuple(items)
+
+
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
+    **dict.fromkeys(["true", "True", "TRUE"], True),
+    **dict.fromkeys(["false", "False", "FALSE"], False),
+}
+_DISPUTED_WORDS = {  # what each is in YAML 1.1, and what says so in 1.2 too
+    **dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"], ("true", "true")),
+    **dict.fromkeys(["n", "N", "no", "No", "NO", "off", "Off", "OFF"], ("false", "false")),
+    "<<": ("a merge key", "the merged entries"),
+    "=": ("a default key", "another key"),
+}
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FRACTION = re.compile(r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+][0-9]+)?")
+_DISPUTED_NUMBER = re.compile(
+    r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+            # other bases
+               | [0-9_]+(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?          # 022, 1_000, 1e3, 1.
+               | \.[0-9_]+(?:e[-+]?[0-9]+)?                      # .5
+               | [1-9][0-9_]*(?::[0-5]?[0-9])+                   # 22:22: base 60
+               | [0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*          # 08:30.5: base 60
+               | \.inf | \.nan )""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+
+def _value(text: str, line: int) -> Value:
+    """What all readers take a plain scalar for."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in "+-.0123456789":
+        return _number(text, line)
+    if text in _DISPUTED_WORDS:
+        meaning, instead = _DISPUTED_WORDS[text]
+        problem = f"`{text}` is {meaning} to some YAML readers and text to others."
+        raise Unreadable(line, problem, f'Write "{text}" or {instead}.')
+    return text
+
+
+def _number(text: str, line: int) -> str | int | float:
+    # The 1.1 specification's pattern for fractions matches 10.0.0.1 and 1.2.3: an erratum that no reader follows.
+    if _INTEGER.fullmatch(text):
+        return int(_bounded(text, line))
+    if _FRACTION.fullmatch(text):
+        return float(_bounded(text, line))
+    if _DISPUTED_NUMBER.fullmatch(text):
+        problem = f"`{_shown(text)}` is not the same value to all YAML readers."
+        raise Unreadable(line, problem, f'Write "{_shown(text)}" if it is text, or a decimal number such as 31 or 0.5.')
+    return text
+
+
+def _bounded(text: str, line: int) -> str:
+    if sum(map(str.isdigit, text)) > MAX_DIGITS or math.isinf(float(text)):
+        problem = f"The number {_shown(text)} is too large, or has more than {MAX_DIGITS} digits."
+        raise Unreadable(line, problem, "Put it in quotes if it is text.")
+    return text
+
+
+def _tag(tag: str, line: int) -> Unreadable:
+    problem = f"The tag {_shown(tag)} is refused."
+    return Unreadable(line, problem, "Remove the tag, and put the value in quotes if it is text.")
+
+
+def _bad_key(event: Any) -> Unreadable:
+    match event:
+        case yaml.ScalarEvent(value=text):
+            hint = f'Write "{_shown(text)}".'
+        case yaml.MappingStartEvent(flow_style=True):
+            hint = 'Put a template in quotes: "{{ … }}".'
+        case _:
+            hint = "Write the key out as text."
+    return Unreadable(event.start_mark.line + 1, "A key is neither text nor a whole number.", hint)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _refuse_question_marks(text: str) -> None:
+    # In brackets, PyYAML's own scanner takes any ? of a plain scalar for the mark of a key; libyaml does not.
+    brackets = 0
+    for token in yaml.scan(text, Loader=yaml.CLoader):
+        brackets += isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken)
+        brackets -= isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken)
+        if brackets and isinstance(token, yaml.ScalarToken) and token.plain and "?" in token.value:
+            problem = f"`{_shown(token.value)}` has a question mark, which ends it to some readers."
+            raise Unreadable(token.start_mark.line + 1, problem, "Put text with a question mark in quotes.")
+
+
+_TAB_REFUSED = ("A tab stands where only spaces may.", "Indent and separate with spaces.")
+_TAB = re.compile(r"^(?:[^#\n]|(?<=\S)#)*\t", re.MULTILINE)  # not in a comment: its # follows a space, or nothing
+
+
+def _refuse_tabs(text: str) -> None:
+    end = 0
+    for start, stop in [*_quoted_texts(text), (len(text), len(text))]:
+        if found := _TAB.search(text[end:start]):
+            raise Unreadable(_line(text, end + found.start()), *_TAB_REFUSED)
+        end = stop
+
+
+def _quoted_texts(text: str) -> Iterator[tuple[int, int]]:
+    """Where quoted text and block text start and stop."""
+    for token in yaml.scan(text, Loader=yaml.CLoader):
+        if isinstance(token, yaml.ScalarToken) and not token.plain:
+            start, stop = token.start_mark.index, token.end_mark.index
+            if token.style in _BLOCK_STYLES:  # the line of | or > is no text yet
+                start += len(text[start:stop].partition("\n")[0])
+            yield start, stop
+
+
+_HINTS = {  # by a fragment of libyaml's words
+    "mapping values are not allowed": 'Put text that contains ": " in quotes, and line up the keys of a mapping.',
+    "could not find expected ':'": "Write `key: value`, with a space after the colon.",
+    "cannot start any token": "Put text that starts with %, @ or ` in quotes.",
+    "alphabetic or numeric": "Put text that starts with * or & in quotes.",
+    "unexpected end of stream": "Close the quotes.",
+    "escape": r"Write \\ for a backslash, or use single quotes.",
+    "expected ',' or": "Close the bracket, and put commas between the entries.",
+    "<document start>": "Start another document with a line `---`, and put a whole text in quotes or none of it.",
+    "expected node content": "Close the bracket, and put commas between the entries.",
+}
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
+    index, problem = _place(error, text), str(error.problem)
+    line = _line(text, index)
+    if text.startswith("\t", index):
+        return Unreadable(line, *_TAB_REFUSED)
+    if re.search(r"\{[{%]", text.split("\n")[line - 1]):
+        hint = "Templates are not YAML: publish what they produce, or put {{ … }} in quotes."
+    else:
+        hints = (hint for fragment, hint in _HINTS.items() if fragment in problem)
+        hint = next(hints, "Compare the indentation, the quotes and the brackets with the lines above.")
+    return Unreadable(line, f"This is not YAML: {problem}.", hint)
+
+
+def _place(error: Any, text: str) -> int:
+    # What is not closed is noticed far below, often at the end of the file: its place is where it opens.
+    at_end = error.problem_mark.index >= len(text.rstrip())
+    unclosed = ["while scanning a quoted", "while scanning a simple key", *(["while parsing a flow"] if at_end else [])]
+    mark = error.context_mark if str(error.context).startswith(tuple(unclosed)) else error.problem_mark
+    return int(mark.index)

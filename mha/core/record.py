@@ -1,0 +1,122 @@
+"""The record: what every revision's message says about authority.
+
+Rule 1: the record is the last paragraph of the message, one trailer a line.
+Rule 2: a record is either whole or malformed; nothing is guessed.
+Rule 3: other lines in that paragraph mean nothing here: a newer mha may write them.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from mha.core.changes import escaped
+from mha.errors import ControlCharacters
+
+NO_SERVER = "none"  # how a trailer says that no server is Active
+_TRAILER = re.compile(r"(Mha-(?:Revision|Epoch|Active|Server)): (\S.*)")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+class MalformedRecord(ValueError):
+    """A message that carries some of the trailers, but not a whole record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one revision says about authority."""
+
+    revision: int
+    epoch: int
+    active: str | None  # the server that may publish the next revision; None after a bare demote
+    server: str  # the server that made this revision
+
+    @property
+    def switch_point(self) -> str:
+        """The server whose acceptance of a planned changeover is the switch: the Active, else who gave the mode up."""
+        return self.active or self.server
+
+    def publish(self) -> "Record":
+        """The record of the next revision, published by the Active."""
+        assert self.active is not None
+        return replace(self, revision=self.revision + 1, server=self.active)
+
+    def changeover(self, *, active: str | None, server: str) -> "Record":
+        """The record of a changeover on top of this revision."""
+        return Record(self.revision + 1, self.epoch + 1, active, server)
+
+
+def first(server: str) -> Record:
+    """The record of a history's first revision: its server is Active."""
+    return Record(revision=1, epoch=1, active=server, server=server)
+
+
+def cleaned(text: str, what: str) -> str:
+    """An administrator's words with plain line ends; raises ControlCharacters."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    shown = plain.translate({ord("\n"): None, ord("\t"): None})
+    if escaped(shown) != shown:
+        raise ControlCharacters(what)
+    return plain
+
+
+def compose(text: str, record: Record) -> str:
+    """A revision's whole message: the administrator's words, then the record as a paragraph of its own."""
+    return (
+        f"{text.strip()}\n\n"
+        f"Mha-Revision: {record.revision}\n"
+        f"Mha-Epoch: {record.epoch}\n"
+        f"Mha-Active: {record.active or NO_SERVER}\n"
+        f"Mha-Server: {record.server}\n"
+    )
+
+
+def parse(message: str) -> Record | None:
+    """The record of a message, or None where there is none (history from before mha).
+
+    Raises MalformedRecord where trailers are missing, doubled or not of their form.
+    """
+    trailers: dict[str, str] = {}
+    for name, value in _trailers(message):
+        if name in trailers:
+            raise MalformedRecord(f"{name} stands twice.")
+        trailers[name] = value
+    if not trailers:
+        return None
+    active = _word(trailers, "Mha-Active")
+    return Record(
+        revision=_number(trailers, "Mha-Revision"),
+        epoch=_number(trailers, "Mha-Epoch"),
+        active=None if active == NO_SERVER else active,
+        server=_word(trailers, "Mha-Server"),
+    )
+
+
+def words(message: str) -> str:
+    """The administrator's words: the message without the record."""
+    if not _trailers(message):
+        return message.strip()
+    return message.rstrip("\n").rpartition("\n\n")[0].strip()
+
+
+def subject(message: str) -> str:
+    """The first line of the administrator's words."""
+    return words(message).partition("\n")[0]
+
+
+def _trailers(message: str) -> list[tuple[str, str]]:
+    last = message.rstrip("\n").rpartition("\n\n")[2]
+    found = (_TRAILER.fullmatch(line) for line in last.split("\n"))
+    return [(match[1], match[2]) for match in found if match is not None]
+
+
+def _number(trailers: dict[str, str], name: str) -> int:
+    value = trailers.get(name, "")
+    if not _NUMBER.fullmatch(value):
+        raise MalformedRecord(f"{name} is not a number: {value!r}.")
+    return int(value)
+
+
+def _word(trailers: dict[str, str], name: str) -> str:
+    value = trailers.get(name, "")
+    if not value or any(character.isspace() for character in value):
+        raise MalformedRecord(f"{name} is not a server's name: {value!r}.")
+    return value

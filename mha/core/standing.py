@@ -1,0 +1,183 @@
+"""What a peer's head means, seen from here.
+
+Rule 1: every judgement about modes, epochs and heads lives in core/.
+Rule 2: this file knows no git, no clock and no network; whoever calls it has
+already looked, and passes what was seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mha.core.record import Record
+
+
+class Mode(StrEnum):
+    """A server's mode now."""
+
+    ACTIVE = "active"
+    STANDBY = "standby"
+    UNKNOWN = "unknown"
+
+
+class Sync(StrEnum):
+    """How a peer stands to this server."""
+
+    SYNCHRONIZED = "synchronized"
+    LAGGING = "lagging"  # the peer lacks revisions that we have
+    ADVANCED = "advanced"  # the peer has revisions that we lack
+    COLLISION = "collision"  # each has revisions that the other lacks
+    NEVER = "never synchronized"
+    SILENT = "not communicating"
+    ERROR = "sync error"  # it answers, but what it says or holds cannot be used
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen of a peer at one moment."""
+
+    answered: bool
+    fault: str = ""  # why it did not answer, or why its answer cannot be used
+    head: str | None = None  # the id at its main; None: it holds nothing yet
+    current: str | None = None  # the id that its current/ serves
+    record: Record | None = None  # of its head
+    ahead: int = 0  # revisions that it has and we lack
+    behind: int = 0  # revisions that we have and it lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was last known of a peer, from earlier contacts."""
+
+    url: str = ""
+    head: str | None = None
+    revision: int | None = None
+    seen: str = ""  # ISO time of the last answer; shown, never compared
+    synchronized: str = ""  # ISO time when it last held all that we have
+
+
+def judge(sight: Sight, memory: Memory) -> Sync:
+    """How a peer stands to this server, from what was seen now and before."""
+    match sight:
+        case Sight(answered=False):
+            return Sync.SILENT if memory.head else Sync.NEVER
+        case Sight(fault=fault) if fault:
+            return Sync.ERROR
+        case Sight(head=None):
+            return Sync.NEVER
+        case Sight(ahead=0, behind=0):
+            return Sync.SYNCHRONIZED
+        case Sight(ahead=0):
+            return Sync.LAGGING
+        case Sight(behind=0):
+            return Sync.ADVANCED
+        case _:
+            return Sync.COLLISION
+
+
+def mode_of(name: str, record: Record | None) -> Mode:
+    """The mode of a server whose own head carries `record`; unknown where its head is."""
+    if record is None:
+        return Mode.UNKNOWN
+    return Mode.ACTIVE if record.active == name else Mode.STANDBY
+
+
+class Banner(StrEnum):
+    """The first line of the High Availability Status."""
+
+    COLLISION = "Collision or HA conflict"
+    FAULT = "Communication Problem"
+    SILENT = "Not communicating"
+    LAGGING = "Some servers could not be synchronized"
+    NO_ACTIVE = "No server is Active"
+    DONE = "Successfully synchronized"
+
+
+def banner(
+    syncs: Sequence[Sync],
+    *,
+    active: str | None,
+    own_fault: bool = False,
+    kept_lines: bool = False,
+    unserved: bool = False,
+) -> Banner:
+    """The one banner that applies first.
+
+    `kept_lines`: this server holds a diverged line that is not yet part of `main`.
+    `unserved`: a peer holds the head, but its readers do not see it yet.
+    """
+    if kept_lines or Sync.COLLISION in syncs:
+        return Banner.COLLISION
+    if own_fault:
+        return Banner.FAULT
+    if syncs and all(sync in (Sync.SILENT, Sync.NEVER) for sync in syncs) and Sync.SILENT in syncs:
+        return Banner.SILENT
+    if unserved or any(sync is not Sync.SYNCHRONIZED for sync in syncs):
+        return Banner.LAGGING
+    if active is None:
+        return Banner.NO_ACTIVE
+    return Banner.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStanding:
+    """A peer as the next step is chosen from it."""
+
+    name: str
+    sync: Sync
+    serving: bool = True  # whether its current/ is what its head says
+
+
+def next_step(
+    *, name: str, record: Record, peers: Sequence[PeerStanding], found: Banner, draft_changes: int, fault: str = ""
+) -> str:
+    """What the administrator does next, in one sentence."""
+    unheard = [peer.name for peer in peers if peer.sync in (Sync.SILENT, Sync.NEVER)]
+    match found:
+        case Banner.COLLISION:
+            return "Both lines are kept. Look at both sides with `mha collision`."
+        case Banner.FAULT:
+            return f"This server needs care: {fault} Run `mha verify`, then `mha repair`."
+        case Banner.NO_ACTIVE:
+            return "Run `mha promote` on the server that shall be Active."
+        case Banner.SILENT | Banner.LAGGING if record.switch_point in unheard:
+            return _without_switch_point(record)
+        case Banner.SILENT | Banner.LAGGING if record.active is None:
+            return "No server is Active: run `mha promote` on the server that shall be."
+        case Banner.SILENT:
+            return "No peer answers: see to the network. Publish only if no other server was made Active meanwhile."
+        case Banner.LAGGING:
+            return _towards_synchronized(peers)
+        case Banner.DONE:
+            return _work(name, record, draft_changes)
+
+
+def _without_switch_point(record: Record) -> str:
+    """The step while the server that a planned changeover needs does not answer; why it does not, only people know."""
+    if record.active is None:
+        there = f"No server is Active, and {record.server}, which made the last revision, does not answer."
+        return f"{there} If it is down, run `mha promote --force` on the server that shall be."
+    return f"{record.active}, the Active, does not answer. If it is down, run `mha promote --force` here."
+
+
+def _towards_synchronized(peers: Sequence[PeerStanding]) -> str:
+    """The step for the first that applies: what a sync mends, what must join, what must be seen to."""
+    by_sync = {sync: ", ".join(peer.name for peer in peers if peer.sync is sync) for sync in Sync}
+    if by_sync[Sync.LAGGING] or by_sync[Sync.ADVANCED]:
+        return "Run `mha sync`."
+    if by_sync[Sync.NEVER]:
+        return f"Run `mha join` on {by_sync[Sync.NEVER]}, or see to the link where that is done."
+    if by_sync[Sync.ERROR]:
+        return f"See to {by_sync[Sync.ERROR]}: the detail says what is wrong."
+    behind = ", ".join(peer.name for peer in peers if not peer.serving)
+    if behind and not by_sync[Sync.SILENT]:
+        return f"Run `mha repair` on {behind}: its current/ does not serve what it holds."
+    return f"See to {by_sync[Sync.SILENT]} and the link there, then run `mha sync`."
+
+
+def _work(name: str, record: Record, draft_changes: int) -> str:
+    if record.active != name:
+        return f"Edit and publish on {record.active}."
+    if draft_changes:
+        return "Look at the draft with `mha diff`, then `mha publish`."
+    return "Edit the files in work/, then `mha publish`."
