@@ -1,0 +1,68 @@
+"""Who acts: the person at the keyboard, not the account that the home belongs to."""
+
+import os
+import pwd
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from mha.errors import InvalidAuthor
+
+_FORM = re.compile(r"\s*([^<>\n]+?)\s*<([^<>\s]+@?[^<>\s]*)>\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person's name and e-mail address, as git records them."""
+
+    name: str
+    email: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+def whoami() -> Author:
+    """The person: MHA_AUTHOR, else the git settings of whoever called sudo or of this account, else its name."""
+    stated = os.environ.get("MHA_AUTHOR")
+    if stated:
+        match = _FORM.fullmatch(stated)
+        if match is None:
+            raise InvalidAuthor(stated)
+        return Author(match[1], match[2])
+    person = _person()
+    configured = _from_git(Path(person.pw_dir))
+    return Author(
+        name=configured.get("name") or person.pw_gecos.partition(",")[0] or person.pw_name,
+        email=configured.get("email") or f"{person.pw_name}@{socket.gethostname()}",
+    )
+
+
+def _person() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(os.environ["SUDO_USER"])
+    except KeyError:
+        pass
+    try:
+        return pwd.getpwuid(os.getuid())
+    except KeyError:  # an account without a name, as in containers
+        uid = str(os.getuid())
+        return pwd.struct_passwd((uid, "", os.getuid(), os.getgid(), "", os.environ.get("HOME", "/"), ""))
+
+
+def _from_git(folder: Path) -> dict[str, str]:
+    """The `user.*` settings of a person's own git configuration; nothing where it cannot be read."""
+    import pygit2
+
+    home = Path(os.environ.get("HOME", folder)) if "SUDO_USER" not in os.environ else folder
+    found: dict[str, str] = {}
+    for path in (home / ".config/git/config", home / ".gitconfig"):
+        try:
+            if not os.access(path, os.R_OK):
+                continue
+            config = pygit2.Config(str(path))
+            found |= {key: str(config[f"user.{key}"]) for key in ("name", "email") if f"user.{key}" in config}
+        except (pygit2.GitError, KeyError):
+            continue
+    return {key: value.replace("<", "").replace(">", "").replace("\n", " ").strip() for key, value in found.items()}

@@ -1,0 +1,23 @@
+"""The time, for showing and for dates of revisions. Nothing is decided by it."""
+
+import os
+from datetime import UTC, datetime
+
+from mha.errors import InvalidNow
+
+
+def now() -> datetime:
+    """The time now, in UTC and whole seconds; MHA_NOW sets it, so that a story can be told twice the same."""
+    fixed = os.environ.get("MHA_NOW")
+    if not fixed:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        moment = datetime.fromisoformat(fixed)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidNow(fixed) from error
+
+
+def iso(moment: datetime) -> str:
+    """A time as reports carry it."""
+    return moment.isoformat(timespec="seconds")

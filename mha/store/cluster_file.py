@@ -1,0 +1,68 @@
+"""Edits of `mha.yaml` that change the lines of one server, and no other byte.
+
+ruamel.yaml says where a server's lines begin and end. The text is cut there: written
+anew by any library, other lines would change their spaces and comments their place.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ruamel.yaml.nodes import MappingNode
+
+
+def add_server(data: bytes, *, name: str, url: str, key: str | None, role: str) -> bytes:
+    """`mha.yaml` with one more server, after the others."""
+    text = data.decode()
+    servers = _servers(text)
+    fields = [f'url: "{url}"', *([f"key: {key}"] if key else []), f"role: {role}"]
+    entry = f"{name}: {{{', '.join(fields)}}}"
+    if servers.flow_style:
+        at = servers.value[-1][1].end_mark.index
+        return _spliced(text, at, at, f", {entry}")
+    at = _after(text, servers.value[-1][1])
+    newline = "\r\n" if "\r\n" in text else "\n"
+    before = "" if text[:at].endswith("\n") else newline
+    indent = " " * servers.value[0][0].start_mark.column
+    return _spliced(text, at, at, f"{before}{indent}{entry}{newline}")
+
+
+def remove_server(data: bytes, *, name: str) -> bytes:
+    """`mha.yaml` without a server; the comments above it stay."""
+    text = data.decode()
+    servers = _servers(text)
+    names = [key.value for key, _ in servers.value]
+    place = names.index(name)
+    key, value = servers.value[place]
+    if not servers.flow_style:
+        return _spliced(text, key.start_mark.index - key.start_mark.column, _after(text, value))
+    if place + 1 < len(names):
+        return _spliced(text, key.start_mark.index, servers.value[place + 1][0].start_mark.index)
+    return _spliced(text, servers.value[place - 1][1].end_mark.index, value.end_mark.index)
+
+
+def _servers(text: str) -> "MappingNode":
+    """The mapping of servers, with the places of its parts."""
+    from ruamel.yaml import YAML
+
+    top = YAML(typ="safe", pure=True).compose(text)
+    found: MappingNode = next(value for key, value in top.value if key.value == "servers")
+    return found
+
+
+def _after(text: str, node: Any) -> int:
+    """Where the line after a node begins: after a block's last part, because the block ends past its comments."""
+    while isinstance(node.value, list) and node.value and not node.flow_style:
+        last = node.value[-1]
+        parts = last if isinstance(last, tuple) else (last,)
+        node = max(
+            parts, key=lambda part: part.start_mark.index
+        )  # an alias stands where its anchor does: its key counts
+    end = node.end_mark.index
+    if text[end - 1] == "\n":
+        return int(end)
+    line_end = text.find("\n", end)
+    return len(text) if line_end < 0 else line_end + 1
+
+
+def _spliced(text: str, start: int, end: int, new: str = "") -> bytes:
+    return (text[:start] + new + text[end:]).encode()

@@ -1,0 +1,354 @@
+"""The draft: the files in `work/`, and how they differ from a revision.
+
+Rule 1: git's index of work/ is a cache for finding candidates fast. Whether a
+file differs is decided by its own bytes.
+Rule 2: an edit is never overwritten or deleted, unless it was kept first.
+Rule 3: work/ comes and goes with one rename, so that a half-made one is never
+taken for a draft that deletes files.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from mha.core.changes import Action, Change, Entry, FileType, printable
+from mha.errors import UnknownPath
+from mha.store import git, trees
+from mha.store.files import remove_tree, sync_file_system, sync_folder, walk_files, write_whole
+from mha.store.home import Home
+from mha.store.repository import CURRENT, DRAFTS, MAIN
+from mha.store.trees import Blob
+
+_ID = re.compile(rb"([0-9a-f]{40})\n")
+_ELSE = Blob("something else")  # stands for what is neither a plain file nor absent
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One path at which work/ differs from a revision."""
+
+    path: bytes
+    action: Action
+    type: FileType = FileType.FILE
+    size: int = 0  # bytes
+    executable: bool = False
+
+    @property
+    def change(self) -> Change:
+        """What happened to the file, for reports."""
+        return Change(printable(self.path), self.action)
+
+    @property
+    def entry(self) -> Entry:
+        """The file as the rules for files look at it."""
+        return Entry(self.path, self.type, self.size)
+
+    @property
+    def text(self) -> str:
+        """The path as text; bytes that are not UTF-8 are escaped as the file system's own names are."""
+        return os.fsdecode(self.path)
+
+
+@dataclass(frozen=True)
+class WorkTree:
+    """A folder of files that are edited; `work/` itself, or one that is being put away."""
+
+    home: Home
+    folder: Path
+
+    def base(self) -> str | None:
+        """The commit that the files were made from or last followed to; None where git's note of it is lost."""
+        note = self.home.git_dir / "worktrees" / "work" / "HEAD"
+        found = _ID.fullmatch(note.read_bytes()) if note.is_file() else None
+        if found and self.home.repository.has(found[1].decode()):  # as mha writes it: git need not be asked
+            return found[1].decode()
+        done = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", env=self._environment())
+        return done.out.decode("ascii").strip() or None
+
+    def origin(self) -> str | None:
+        """The last published revision that the files go back to: commits made by hand are edits on top of it."""
+        base, head = self.base(), self.home.repository.head()
+        if base is None or head is None:
+            return None
+        return self.home.repository.merge_base(base, head)
+
+    def edits(self, oid: str) -> list[Edit]:
+        """Where the files differ from a revision, in order of path."""
+        tree = self.home.repository.commit(oid).tree
+        found = (self._edit(tree, path) for path in self._candidates(oid))
+        return sorted((edit for edit in found if edit is not None), key=lambda edit: edit.path)
+
+    def ignored(self) -> list[str]:
+        """The files that git ignores, and that so belong to no draft."""
+        arguments = ("status", "--porcelain", "-z", "--ignored=matching", "--untracked-files=all")
+        status = git.checked("look at work/", *arguments, env=self._environment())
+        return [os.fsdecode(line[3:]) for line in status.split(b"\0") if line.startswith(b"!! ")]
+
+    def content(self, edit: Edit) -> bytes:
+        """An edited file's bytes as they stand now; empty where it is deleted or no plain file."""
+        if edit.action is Action.DELETED or edit.type not in (FileType.FILE, FileType.SYMLINK):
+            return b""
+        path = self.folder / edit.text
+        return os.fsencode(os.readlink(path)) if edit.type is FileType.SYMLINK else path.read_bytes()
+
+    def store(self, chosen: Iterable[Edit]) -> dict[str, Blob | None]:
+        """Store the edited files' bytes, and return what a tree needs to know of them."""
+        return {edit.text: self._stored(edit) for edit in chosen}
+
+    def follow(self, oid: str) -> list[str]:
+        """Bring the files from their base to a newer revision; edits stay, and those in the way are returned."""
+        before = self.base()
+        repository = self.home.repository
+        old = repository.commit(before).tree if before is not None else None
+        deltas = trees.deltas(repository, old, repository.commit(oid).tree)
+        kept: list[str] = []
+        deltas.sort(key=lambda delta: delta.new is not None)  # a folder goes before a file takes its name
+        for delta in deltas:
+            held = _blob_of(self.folder / os.fsdecode(delta.path))
+            if held == delta.old and held != delta.new:
+                self._place(os.fsdecode(delta.path), delta.new)
+            elif held != delta.new:
+                kept.append(printable(delta.path))
+        self.settle(oid, (delta.path for delta in deltas))
+        return kept
+
+    def settle(self, oid: str, paths: Iterable[bytes]) -> None:
+        """Make a revision the base, and tell the index about the paths that it changed."""
+        env = self._environment()
+        listed = b"".join(path + b"\0" for path in paths)
+        done = git.run("update-index", "-z", "--add", "--remove", "--stdin", stdin=listed, env=env)
+        write_whole(self.home.git_dir / "worktrees" / "work" / "HEAD", f"{oid}\n".encode())
+        if done.code != 0:  # the index is only a cache: make it anew
+            git.checked("make the index of work/ anew", "read-tree", oid, env=env)
+
+    def undo(self, oid: str, chosen: Iterable[Edit]) -> None:
+        """Put the files of a revision back in place of edits."""
+        tree = self.home.repository.commit(oid).tree
+        for edit in sorted(chosen, key=lambda edit: edit.action is not Action.ADDED):
+            self._place(edit.text, trees.find(self.home.repository, tree, edit.text))
+
+    def place(self, files: Mapping[str, Blob | None]) -> None:
+        """Put stored files in, as edits."""
+        for path, blob in files.items():
+            self._place(path, blob)
+
+    def _stored(self, edit: Edit) -> Blob | None:
+        if edit.action is Action.DELETED:
+            return None
+        return Blob(trees.write(self.home.repository, self.content(edit)), edit.executable)
+
+    def _candidates(self, oid: str) -> set[bytes]:
+        """The paths that may differ: what git's status names, and what changed between the base and the revision."""
+        arguments = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all")
+        status = git.checked("look at work/", *arguments, env=self._environment())
+        found = {path for line in status.split(b"\0") if (path := _path_of(line))}
+        before = self.base()
+        if before != oid:
+            old = self.home.repository.commit(before).tree if before is not None else None
+            new = self.home.repository.commit(oid).tree
+            found |= {delta.path for delta in trees.deltas(self.home.repository, old, new)}
+        return found
+
+    def _edit(self, tree: str, path: bytes) -> Edit | None:
+        if path.endswith(b"/"):  # so git's status names a repository within
+            return Edit(path.rstrip(b"/"), Action.ADDED, FileType.REPOSITORY)
+        name = os.fsdecode(path)
+        known = trees.find(self.home.repository, tree, name) if is_text(path) else None
+        try:
+            found = (self.folder / name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            found = None
+        if found is None or stat.S_ISDIR(found.st_mode):
+            return None if known is None else Edit(path, Action.DELETED)
+        if _blob_of(self.folder / name) == known:
+            return None
+        action = Action.ADDED if known is None else Action.MODIFIED
+        return Edit(path, action, _type(found.st_mode), found.st_size, bool(found.st_mode & stat.S_IXUSR))
+
+    def _place(self, path: str, blob: Blob | None) -> None:
+        """Write or delete one file, so that an editor sees the old or the new one."""
+        target = self.folder / path
+        if target.is_dir() and not target.is_symlink():
+            self._clear(target)
+        if blob is None:
+            target.unlink(missing_ok=True)
+            _remove_empty_above(self.folder, target)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = self.home.state / f".file.{os.getpid()}"  # not in work/: a kill leaves nothing there
+        scratch.write_bytes(trees.read(self.home.repository, blob))
+        scratch.chmod(0o755 if blob.executable else 0o644)
+        scratch.replace(target)
+
+    def _clear(self, folder: Path) -> None:
+        """Make way for a file; what still stands in the folder belongs to no draft, and is put aside."""
+        if any(walk_files(folder)):
+            folder.rename(_free_name(self.home.path / "work-kept"))
+        else:
+            remove_tree(folder)
+
+    def _environment(self) -> dict[str, str]:
+        return _environment(self.home.git_dir / "worktrees" / "work", self.folder)
+
+
+def of(home: Home) -> WorkTree | None:
+    """The work tree of a home, or None where it has none (it is not the Active)."""
+    present = (home.git_dir / "worktrees" / "work" / "HEAD").is_file() and home.work.is_dir()
+    return WorkTree(home, home.work) if present else None
+
+
+def create(home: Home, oid: str) -> WorkTree:
+    """Make `work/` with the files of a revision; what stands there under that name is put aside."""
+    administration = home.git_dir / "worktrees"
+    scratch, noted = home.path / ".work-new", administration / ".work-new"
+    _forget(home)
+    _clear_unfinished(home)
+    try:
+        noted.mkdir(parents=True)
+        scratch.mkdir()
+        (noted / "commondir").write_text("../..\n")
+        (noted / "gitdir").write_text(f"{home.work / '.git'}\n")
+        (noted / "HEAD").write_text(f"{oid}\n")
+        git.checked("fill work/", "read-tree", "-m", "-u", "HEAD", env=_environment(noted, scratch))
+        (scratch / ".git").write_text(f"gitdir: {administration / 'work'}\n")
+        sync_file_system(home.path)
+    except BaseException:  # a full disk is not to be kept full
+        _clear_unfinished(home)
+        raise
+    if home.work.exists():
+        home.work.rename(_free_name(home.path / "work-kept"))
+    noted.rename(administration / "work")
+    scratch.rename(home.work)
+    sync_folder(home.path)
+    return WorkTree(home, home.work)
+
+
+def detach(home: Home) -> None:
+    """Undo a `git checkout main` in `work/`: git's note of the base would move with `main`, and the files would not."""
+    note = home.git_dir / "worktrees" / "work" / "HEAD"
+    base = home.repository.ref(CURRENT)  # still names what the files were last settled to
+    if base is not None and note.is_file() and note.read_text().strip() == f"ref: {MAIN}":
+        note.write_text(f"{base}\n")
+
+
+def put_away(home: Home) -> WorkTree | None:
+    """Move `work/` out of the administrators' sight, to be kept and then removed; None where there is nothing."""
+    away = home.path / ".work-old"
+    noted = (home.git_dir / "worktrees" / "work" / "HEAD").is_file()
+    _clear_unfinished(home)
+    if not noted:  # killed while it was removed: it had been kept
+        remove_tree(away)
+        return None
+    if not away.is_dir() and home.work.is_dir():
+        home.work.rename(away)
+    if not away.is_dir():
+        _forget(home)
+        return None
+    return WorkTree(home, away)
+
+
+def remove(away: WorkTree) -> Path | None:
+    """Remove a folder that was put away and kept; what no draft can hold stays, under the returned name."""
+    base = away.origin()
+    unkept = base is None or any(edit.type is not FileType.FILE or not is_text(edit.path) for edit in away.edits(base))
+    aside = _free_name(away.home.path / "work-kept") if unkept or away.ignored() else None
+    if aside is not None:  # before the note goes: without it, what stands here counts as kept
+        (away.folder / ".git").unlink(missing_ok=True)
+        away.folder.rename(aside)
+    _forget(away.home)
+    remove_tree(away.folder)
+    return aside
+
+
+def is_text(path: bytes) -> bool:
+    """Whether a path is UTF-8, as every path of a tree here is."""
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def select(edits: Iterable[Edit], paths: Iterable[str]) -> list[Edit]:
+    """The edits at or below some paths, all of them where none is named; raises UnknownPath where one names none."""
+    everything = list(edits)
+    chosen: list[Edit] = []
+    for path in paths:
+        wanted = os.fsencode(path.rstrip("/"))
+        found = [edit for edit in everything if edit.path == wanted or edit.path.startswith(wanted + b"/")]
+        if not found:
+            raise UnknownPath(path)
+        chosen += found
+    return sorted(set(chosen), key=lambda edit: edit.path) if chosen else everything
+
+
+def next_kept_name(home: Home) -> str:
+    """The number that the next kept draft gets."""
+    numbers = [int(name) for name in home.repository.refs(DRAFTS) if name.isdigit()]
+    return str(max(numbers, default=0) + 1)
+
+
+def _clear_unfinished(home: Home) -> None:
+    """Remove what a `create` that failed or was killed left behind."""
+    remove_tree(home.path / ".work-new")
+    remove_tree(home.git_dir / "worktrees" / ".work-new")
+
+
+def _path_of(line: bytes) -> bytes | None:
+    """The path of one line of `git status --porcelain=v2`; the number of fields before it is part of the format."""
+    match line[:1]:
+        case b"1":
+            return line.split(b" ", 8)[8]
+        case b"u":
+            return line.split(b" ", 10)[10]
+        case b"?":
+            return line[2:]
+        case _:
+            return None
+
+
+def _type(mode: int) -> FileType:
+    if stat.S_ISREG(mode):
+        return FileType.FILE
+    return FileType.SYMLINK if stat.S_ISLNK(mode) else FileType.SPECIAL
+
+
+def _blob_of(path: Path) -> Blob | None:
+    """What a plain file would be in a tree; None where nothing stands."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return _ELSE
+    if not stat.S_ISREG(mode):
+        return _ELSE
+    return Blob(str(pygit2.hashfile(str(path))), bool(mode & stat.S_IXUSR))
+
+
+def _remove_empty_above(root: Path, path: Path) -> None:
+    for folder in path.parents:
+        if folder == root or not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
+
+
+def _forget(home: Home) -> None:
+    """Remove git's administration of `work/`; its HEAD first, because the rest is no work tree without it."""
+    administration = home.git_dir / "worktrees" / "work"
+    (administration / "HEAD").unlink(missing_ok=True)
+    remove_tree(administration)
+
+
+def _free_name(path: Path) -> Path:
+    names = (path if n == 1 else path.with_name(f"{path.name}-{n}") for n in range(1, 10_000))
+    return next(name for name in names if not name.exists())
+
+
+def _environment(administration: Path, folder: Path) -> dict[str, str]:
+    return {"GIT_DIR": str(administration), "GIT_WORK_TREE": str(folder), "GIT_OPTIONAL_LOCKS": "1"}

@@ -1,0 +1,103 @@
+"""Small, durable steps on the file system: write whole or not at all, and sync what was promised."""
+
+import ctypes
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+SYNC_EACH = 64  # up to so many files are synced one by one; beyond, the whole file system at once
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file for good: afterwards, and after a power cut, it is the new one."""
+    exchange(path, data, mode=mode)
+    sync_folder(path.parent)
+
+
+def exchange(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader, or a power cut, finds the old or the new one and nothing between."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    scratch.unlink(missing_ok=True)
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def sync_files(paths: Iterable[Path], *, within: Path) -> None:
+    """Make files and the names in their folders durable, at the cost of few or of one large sync."""
+    chosen = list(paths)
+    if len(chosen) > SYNC_EACH:
+        sync_file_system(within)
+        return
+    for path in chosen:
+        if path.is_file():
+            _sync(path, os.O_RDONLY)
+    for folder in {path.parent for path in chosen} | {within}:
+        if folder.is_dir():
+            sync_folder(folder)
+
+
+def sync_file_system(path: Path) -> None:
+    """Make all that was written on the file system of `path` durable; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if _LIBC.syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
+    finally:
+        os.close(descriptor)
+
+
+def switch_link(link: Path, target: str) -> None:
+    """Point a symbolic link elsewhere with one rename: readers see the old or the new target."""
+    scratch = link.with_name(f".{link.name}.{os.getpid()}")
+    scratch.unlink(missing_ok=True)
+    scratch.symlink_to(target)
+    scratch.replace(link)
+    sync_folder(link.parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder whose files and folders may be read-only; a missing one is no error."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    for folder, _, _ in os.walk(path):
+        os.chmod(folder, stat.S_IRWXU)
+    shutil.rmtree(path)
+
+
+def walk_files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every entry below `root` that is not a folder, with its path relative to it."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                path = f"{folder}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{path}/")
+                else:
+                    yield path, entry
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

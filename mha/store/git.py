@@ -1,0 +1,200 @@
+"""The git executable: a scrubbed environment, a deadline for every run, no shell.
+
+Rule 1: push, fetch, ls-remote, receive-pack, fsck and repack are git's work;
+reading and writing single objects is pygit2's.
+Rule 2: an exit code proves nothing about a peer. Callers read back.
+"""
+
+import functools
+import os
+import re
+import selectors
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from mha.errors import GitFailed, GitMissing
+
+NEEDED = (2, 36)  # fetch --refetch, core.fsync
+_LOCAL_SECONDS = 3600.0
+_GONE_SECONDS = 5.0
+
+_SETTINGS = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ADVICE": "0",
+    "LC_ALL": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run of git came to."""
+
+    code: int
+    out: bytes
+    err: str
+    timed_out: bool = False
+
+    @property
+    def complaint(self) -> str:
+        """The most telling lines that git wrote, as one."""
+        return complaint(self.err) if not self.timed_out else "no answer within the deadline"
+
+
+_SAY_NOTHING = (  # what git adds when the other side ended; the reason stands before it
+    "fatal: Could not read from remote repository.", "fatal: the remote end hung up", "Please make sure you have",
+    "and the repository exists.",
+)  # fmt: skip
+_children: "set[subprocess.Popen[bytes]]" = set()  # those running now, so that Ctrl-C leaves none behind
+_inherited: set[int] = set()  # the lock of a home: whatever git does for its holder is done under it
+_TIMED_OUT = Done(-1, b"", "", timed_out=True)
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment that git and its children run in: nothing inherited that could steer it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LC_", "LANG"))}
+    return {**kept, **_SETTINGS, **(extra or {})}
+
+
+def run(
+    *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, seconds: float = _LOCAL_SECONDS
+) -> Done:
+    """Run git to its end, or kill it and all its children at the deadline."""
+    with started(*arguments, env=env) as child:
+        try:
+            out, err = child.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            end(child)
+            return _TIMED_OUT
+    return Done(child.returncode, out, err.decode("utf-8", "replace"))
+
+
+def transfer(
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    idle_seconds: float,
+    on_line: Callable[[str], None],
+) -> Done:
+    """Run a fetch or push, however long it takes, and kill it when nothing moves for `idle_seconds`.
+
+    `on_line` is called with each line of progress that git writes.
+    """
+    collected: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
+    with started(*arguments, env=env) as child, selectors.DefaultSelector() as ready:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdin.close()
+        ready.register(child.stdout, selectors.EVENT_READ, "out")
+        ready.register(child.stderr, selectors.EVENT_READ, "err")
+        while ready.get_map():
+            events = ready.select(idle_seconds)
+            if not events:
+                end(child)
+                return _TIMED_OUT
+            for key, _ in events:
+                data = os.read(key.fd, 65536)
+                collected[key.data] += data
+                if not data:
+                    ready.unregister(key.fileobj)
+                elif key.data == "err":
+                    on_line(re.split(rb"[\r\n]", data.rstrip())[-1].decode("utf-8", "replace"))
+        child.wait()
+    return Done(child.returncode, bytes(collected["out"]), collected["err"].decode("utf-8", "replace"))
+
+
+def checked(what: str, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    """Run git on this machine and return its output; raises GitFailed saying `what` it could not do."""
+    done = run(*arguments, stdin=stdin, env=env)
+    if done.code != 0:
+        raise GitFailed(what, done.complaint)
+    return done.out
+
+
+@contextmanager
+def started(
+    *arguments: str, env: Mapping[str, str] | None = None, pass_fds: Sequence[int] = (), piped: bool = True
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A running git, in a process group of its own; it does not outlive the block."""
+    stream = subprocess.PIPE if piped else None
+    try:
+        child = subprocess.Popen(
+            ["git", *arguments],
+            stdin=stream,
+            stdout=stream,
+            stderr=stream,
+            env=environment(env),
+            pass_fds=(*pass_fds, *_inherited),
+            start_new_session=piped,
+        )
+    except FileNotFoundError as error:
+        raise GitMissing("none", _dotted(NEEDED)) from error
+    _children.add(child)
+    try:
+        yield child
+    finally:
+        _children.discard(child)
+        if child.poll() is None:
+            end(child)
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def inheriting(descriptor: int) -> Iterator[None]:
+    """Let every git that is started in the block have an open file too."""
+    _inherited.add(descriptor)
+    try:
+        yield
+    finally:
+        _inherited.discard(descriptor)
+
+
+def end(child: "subprocess.Popen[bytes]") -> None:
+    """Kill a child and all that it started, and wait until it is gone."""
+    with suppress(ProcessLookupError):
+        if child.stdin is not None:  # it leads a group, which outlives it
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
+    with suppress(subprocess.TimeoutExpired):  # a child that hangs in a dead mount cannot be waited for
+        child.wait(timeout=_GONE_SECONDS)
+
+
+def end_all() -> None:
+    """Kill every git that is running for this process, and what it started."""
+    for child in list(_children):
+        end(child)
+
+
+@functools.cache
+def require_version() -> None:
+    """Raises GitMissing where git is absent or too old."""
+    found = run("--version").out.decode("ascii", "replace").strip()
+    match = re.search(r"(\d+)\.(\d+)", found)
+    if match is None or (int(match[1]), int(match[2])) < NEEDED:
+        raise GitMissing(found or "none", _dotted(NEEDED))
+
+
+def complaint(err: str) -> str:
+    """The lines of git's stderr that say what went wrong, without its advice."""
+    lines = [line.strip() for line in err.replace("\r", "\n").split("\n")]
+    of_mha = [line.partition("Error:")[2].strip() for line in lines if line.startswith(("remote: Error:", "Error:"))]
+    if of_mha:
+        return of_mha[0]
+    said = [line for line in lines if line and not line.startswith(_SAY_NOTHING)]
+    telling = [line for line in said if line.startswith(("fatal:", "error:", "ssh:", "ERROR:"))]
+    chosen = telling or said
+    return re.sub(r"^(fatal|error|ERROR): ", "", chosen[0]) if chosen else "git gave no reason"
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))

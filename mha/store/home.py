@@ -1,0 +1,243 @@
+"""A server's home: what lies where, and what it remembers locally.
+
+HOME/mha.git/       bare repository: the truth; mha.git/mha/ holds local state
+HOME/current        -> releases/<id>: the published revision, for every reader
+HOME/releases/      read-only folders, one a revision
+HOME/work/          the draft; on the Active only
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+from mha.core.standing import Memory
+from mha.errors import HomeNotEmpty, HomeOfAnother, NewerFormat, NoHome, StoreDamaged
+from mha.store import git
+from mha.store.files import exchange, remove_tree, sync_folder, write_whole
+from mha.store.repository import Repository
+
+FORMAT = 1
+HOOKS = ("pre-receive", "reference-transaction")
+
+CONFIGURATION = """\
+[core]
+\trepositoryFormatVersion = 0
+\tbare = true
+\tfileMode = true
+\tsymlinks = true
+\tignoreCase = false
+\tprecomposeUnicode = false
+\tautoCrlf = false
+\tquotePath = false
+\tfsmonitor = false
+\tfsync = all
+\tfsyncMethod = fsync
+\texcludesFile = /dev/null
+\tattributesFile = /dev/null
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[receive]
+\tfsckObjects = true
+\tdenyDeletes = true
+\tdenyNonFastForwards = true
+\tdenyCurrentBranch = ignore
+\tautogc = false
+\thideRefs = refs/mha
+\thideRefs = !refs/mha/keep
+[uploadpack]
+\thideRefs = refs/mha/drafts
+\thideRefs = refs/mha/offered
+[fetch]
+\tfsckObjects = true
+"""
+_FAULTS = {  # found by git's check, and no reason to refuse a push: old histories have some, mha has no use for others
+    "warn": ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone"),
+    "ignore": (
+        "gitmodulesBlob", "gitmodulesLarge", "gitmodulesMissing", "gitmodulesName", "gitmodulesParse", "gitmodulesPath",
+        "gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl", "gitattributesBlob", "gitattributesLarge",
+        "gitattributesLineLength", "gitattributesMissing", "gitattributesSymlink",
+    ),
+}  # fmt: skip
+CONFIGURATION += "".join(
+    f"[{section}]\n" + "".join(f"\t{fault} = {level}\n" for level, faults in _FAULTS.items() for fault in faults)
+    for section in ("fsck", 'receive "fsck"', 'fetch "fsck"')
+)
+# In-tree attributes must not change a byte of what is published: these come last and undo them.
+ATTRIBUTES = "* -text !eol !filter !ident !working-tree-encoding !export-ignore !export-subst\n"
+IGNORED = "*~\n.*.sw?\n.#*\n#*#\n.DS_Store\n"  # what editors leave behind
+
+
+@dataclass(frozen=True)
+class Home:
+    """One server: its folder and its name."""
+
+    path: Path
+    name: str
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The bare repository, opened at first use."""
+        return Repository(self.git_dir)
+
+    @property
+    def git_dir(self) -> Path:
+        return self.path / "mha.git"
+
+    @property
+    def state(self) -> Path:
+        """Local state: the name, the key, what was last seen of the peers."""
+        return self.git_dir / "mha"
+
+    @property
+    def work(self) -> Path:
+        return self.path / "work"
+
+    @property
+    def current(self) -> Path:
+        return self.path / "current"
+
+    @property
+    def releases(self) -> Path:
+        return self.path / "releases"
+
+    def introduction(self) -> str | None:
+        """The id of the cluster's first revision, pinned when this server was made or joined."""
+        path = self.state / "introduction"
+        return path.read_text().strip() if path.exists() else None
+
+    def pin_introduction(self, oid: str) -> None:
+        """Remember which cluster this server belongs to."""
+        write_whole(self.state / "introduction", f"{oid}\n".encode())
+
+    def public_key(self) -> str:
+        """This server's public key, as one line in OpenSSH's form without a comment."""
+        return " ".join((self.state / "key.pub").read_text().split()[:2])
+
+    def memory(self, peer: str) -> Memory:
+        """What was last seen of a peer; nothing where the note is missing or unreadable."""
+        try:
+            found = json.loads((self.state / "contacts" / f"{peer}.json").read_text())
+            return Memory(**{field.name: found[field.name] for field in fields(Memory)})
+        except (OSError, ValueError, KeyError, TypeError):
+            return Memory()
+
+    def remember(self, peer: str, memory: Memory) -> None:
+        """Note what was seen of a peer. A note that cannot be written is lost: it is shown, never decided by."""
+        try:
+            (self.state / "contacts").mkdir(exist_ok=True)
+            exchange(self.state / "contacts" / f"{peer}.json", json.dumps(asdict(memory)).encode())
+        except OSError:
+            return
+
+    def remembered(self) -> list[tuple[str, str]]:
+        """Name and address of each peer that ever answered; for when mha.yaml cannot be read."""
+        names = sorted(path.stem for path in (self.state / "contacts").glob("*.json"))
+        return [(name, url) for name in names if (url := self.memory(name).url)]
+
+    def forget(self, peer: str) -> None:
+        """Drop what was seen of a peer that is no longer one."""
+        (self.state / "contacts" / f"{peer}.json").unlink(missing_ok=True)
+
+
+def locate(stated: Path | None, start: Path) -> Home:
+    """The home that was named, or the one that contains `start`; raises NoHome."""
+    if stated is not None:
+        return open_home(stated)
+    for folder in (start, *start.parents):
+        if (folder / "mha.git" / "mha" / "name").is_file():
+            return open_home(folder)
+    raise NoHome(str(start))
+
+
+def open_home(path: Path) -> Home:
+    """The home at `path`; raises NoHome, HomeOfAnother, NewerFormat."""
+    state = path / "mha.git" / "mha"
+    try:
+        name = (state / "name").read_text().strip()
+        found = int((state / "format").read_text())
+    except PermissionError as error:
+        raise HomeOfAnother(str(path)) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoHome(str(path)) from error
+    except ValueError as error:
+        raise StoreDamaged(f"{state / 'format'} is not a number.") from error
+    if os.geteuid() != state.stat().st_uid:  # root too: what it wrote, the account could not touch
+        raise HomeOfAnother(str(path))
+    if found > FORMAT:
+        raise NewerFormat(str(path), found, FORMAT)
+    return Home(path.resolve(), name)
+
+
+def create(path: Path, name: str) -> Home:
+    """Make the home of a new server, without any revision; raises HomeNotEmpty.
+
+    All is built beside and put in place with one rename: a kill leaves a home or none.
+    """
+    git.require_version()
+    path.mkdir(parents=True, exist_ok=True)
+    unfinished = [entry for entry in path.iterdir() if entry.name.startswith(".mha-new-")]
+    if len(list(path.iterdir())) > len(unfinished):
+        raise HomeNotEmpty(str(path))
+    for entry in unfinished:
+        remove_tree(entry)
+    scratch = path / f".mha-new-{os.getpid()}"
+    git.checked("make a repository", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(scratch))
+    (scratch / "mha").mkdir(mode=0o700)
+    (scratch / "mha" / "contacts").mkdir()
+    write_whole(scratch / "mha" / "name", f"{name}\n".encode())
+    write_whole(scratch / "mha" / "format", f"{FORMAT}\n".encode())
+    configure(scratch)
+    scratch.rename(path / "mha.git")
+    sync_folder(path)
+    return Home(path.resolve(), name)
+
+
+def configure(repository: Path) -> None:
+    """Write git's configuration and the hooks as this mha wants them; local additions stay in the configuration."""
+    for folder in ("info", "hooks"):
+        (repository / folder).mkdir(exist_ok=True)
+    write_whole(repository / "config", (CONFIGURATION + _additions(repository)).encode())
+    write_whole(repository / "info" / "attributes", ATTRIBUTES.encode())
+    write_whole(repository / "info" / "exclude", IGNORED.encode())
+    for hook in HOOKS:
+        write_whole(repository / "hooks" / hook, hook_text(hook), mode=0o755)
+
+
+def misconfigured(repository: Path) -> list[str]:
+    """The files of git's configuration and hooks that are not as `configure` writes them."""
+    wanted = {
+        "config": (CONFIGURATION + _additions(repository)).encode(),
+        "info/attributes": ATTRIBUTES.encode(),
+        **{f"hooks/{hook}": hook_text(hook) for hook in HOOKS},
+    }
+    wrong = [name for name, text in wanted.items() if not _holds(repository / name, text)]
+    return wrong + [f"hooks/{hook}" for hook in HOOKS if not os.access(repository / "hooks" / hook, os.X_OK)]
+
+
+def hook_text(name: str) -> bytes:
+    """A hook as the package ships it."""
+    return (resources.files("mha.store") / "hooks" / name).read_bytes()
+
+
+def _additions(repository: Path) -> str:
+    """The part of git's configuration that an administrator keeps for this home alone: `[url]` sections."""
+    import pygit2
+
+    try:
+        config = pygit2.Config(str(repository / "config"))
+        urls = sorted({(entry.name, entry.value) for entry in config if entry.name.startswith("url.")})
+    except (pygit2.GitError, OSError, ValueError):
+        return ""
+    return "".join(f'[url "{name[4 : name.rindex(".")]}"]\n\tinsteadOf = {value}\n' for name, value in urls)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False

@@ -1,0 +1,90 @@
+"""The lock of a home: one writer at a time.
+
+Rule 1: every writer of a home holds it; readers never do.
+Rule 2: it is never held while a peer is asked, so that no peer can stop local work.
+Rule 3: git children inherit it, so that it is free only when nothing of the
+writer is left. Whoever holds it may therefore delete stale `*.lock` files.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mha.errors import HomeBusy, HomeOfAnother
+from mha.store import git
+
+WAIT_SECONDS = 15.0
+_PATTERNS = ("refs/**/*.lock", "packed-refs.lock", "config.lock", "HEAD.lock", "worktrees/work/*.lock")
+
+
+@contextmanager
+def held(repository: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lock of the home whose repository this is.
+
+    Raises HomeBusy when another writer keeps it longer than `wait_seconds`.
+    """
+    with opened(repository) as descriptor:
+        take(repository, descriptor, wait_seconds=wait_seconds)
+        yield
+
+
+@contextmanager
+def opened(repository: Path) -> Iterator[int]:
+    """The lock's file, opened and not yet locked; closing it gives the lock back once no child has it either."""
+    try:
+        descriptor = os.open(repository / "mha" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError as error:
+        raise HomeOfAnother(str(repository.parent)) from error
+    try:
+        with git.inheriting(descriptor):
+            yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def take(repository: Path, descriptor: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    """Lock an opened lock file, and clear what a killed writer left behind; raises HomeBusy."""
+    _wait(descriptor, wait_seconds)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
+    remove_stale(repository)
+
+
+def remove_stale(repository: Path) -> list[str]:
+    """Delete lock files that a killed writer left behind; only for the holder of the home's lock."""
+    found = stale(repository)
+    for name in found:
+        (repository / name).unlink(missing_ok=True)
+    return found
+
+
+def left_behind(repository: Path) -> list[str]:
+    """The lock files that a killed writer left, by name; while a command works here, they are its own."""
+    with opened(repository) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return []
+        return stale(repository)
+
+
+def stale(repository: Path) -> list[str]:
+    """The lock files of git that stand there now, by name."""
+    return [str(path.relative_to(repository)) for pattern in _PATTERNS for path in sorted(repository.glob(pattern))]
+
+
+def _wait(descriptor: int, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = os.pread(descriptor, 100, 0).decode("ascii", "replace") or "another command"
+                raise HomeBusy(holder) from None
+            time.sleep(0.02)
+        else:
+            return

@@ -1,0 +1,191 @@
+"""Peers: asked, fetched from and pushed to through the git executable, each with a deadline.
+
+Rule 1: a path and ssh are reached by the same commands and the same receiving side.
+Rule 2: an exit code proves nothing; what a push came to is the receiver's word, which is asked for if it was lost.
+Rule 3: no home's lock is held while a peer is talked to.
+"""
+
+import errno
+import hashlib
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mha.core.changes import escaped
+from mha.core.names import Url
+from mha.core.reception import heard
+from mha.store import git
+from mha.store.home import Home
+from mha.store.repository import CURRENT, KEEP, MAIN, SERVER
+
+ASK_SECONDS = 10.0  # for a whole answer
+CONNECT_SECONDS = 5
+IDLE_SECONDS = 60.0  # of a transfer in which nothing moves
+AT_ONCE = 128
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
+Progress = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another server, by its name and address."""
+
+    name: str
+    url: Url
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer says when it is asked: who it is, what it has, what it serves."""
+
+    fault: str = ""  # why it did not answer; empty where it did
+    head: str | None = None
+    current: str | None = None
+    name: str | None = None  # who answered; None where the home has not joined a cluster
+    introduction: str | None = None  # the first revision of its cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push came to: the peer's own word, and git's complaint, which only explains it."""
+
+    answer: Answer
+    complaint: str | None
+
+
+def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
+    """Ask a peer for its heads: one connection, no objects."""
+    patterns = (MAIN, CURRENT, f"{SERVER}*")
+    done = git.run("ls-remote", "--", peer.url.repository, *patterns, env=_environment(home), seconds=seconds)
+    if done.code != 0:
+        return Answer(fault=_plain(done))
+    refs = _refs(done.out)
+    name, introduction = next(
+        ((n.removeprefix(SERVER), i) for n, i in refs.items() if n.startswith(SERVER)), (None, None)
+    )
+    return Answer(head=refs.get(MAIN), current=refs.get(CURRENT), name=name, introduction=introduction)
+
+
+def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool = False) -> str | None:
+    """Fetch the objects of a peer's `main`, and nothing else; returns why it failed, or None.
+
+    No reference moves: whoever asked looks at the objects first. `refetch` brings also those that should be here.
+    """
+    arguments = ["fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--progress"]
+    arguments += ["--refetch"] if refetch else []
+    done = git.transfer(
+        *arguments, "--", peer.url.repository, MAIN,
+        env=_environment(home), idle_seconds=IDLE_SECONDS, on_line=progress,
+    )  # fmt: skip
+    return None if done.code == 0 else _plain(done)
+
+
+def push(home: Home, peer: Peer, oid: str, *, progress: Progress = silent) -> Pushed:
+    """Push a revision to a peer's `main`, forward only."""
+    done = _push(home, peer, f"{oid}:{MAIN}", progress)
+    word = heard(done.err)
+    answer = ask(home, peer) if word is None else Answer(head=word[0], current=word[1])
+    return Pushed(answer, None if done.code == 0 else _plain(done))
+
+
+def push_kept(home: Home, peer: Peer, oid: str) -> str | None:
+    """Pin a diverged head on a peer; returns the complaint, or None."""
+    done = _push(home, peer, f"{oid}:{KEEP}{oid}", silent)
+    return None if done.code == 0 else _plain(done)
+
+
+def side_by_side(work: Callable[[_T], _U], items: Iterable[_T]) -> list[_U]:
+    """Do the same with each item at the same time; the results are in the items' order."""
+    listed = list(items)
+    if len(listed) < 2:
+        return [work(item) for item in listed]
+    pool = ThreadPoolExecutor(min(AT_ONCE, len(listed)))
+    try:
+        return list(pool.map(work, listed))
+    except BaseException:  # Ctrl-C: the threads end when their children do
+        git.end_all()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _push(home: Home, peer: Peer, refspec: str, progress: Progress) -> git.Done:
+    arguments = ["push", "--porcelain", "--no-verify", "--progress"]
+    if not peer.url.is_ssh:
+        receiver = [sys.executable, "-P", "-m", "mha.cli.serve", home.name]
+        arguments.append(f"--receive-pack={shlex.join(receiver)}")
+    return git.transfer(
+        *arguments, "--", peer.url.repository, refspec,
+        env=_environment(home), idle_seconds=IDLE_SECONDS, on_line=progress,
+    )  # fmt: skip
+
+
+def _refs(listing: bytes) -> dict[str, str]:
+    """The references of `git ls-remote`, by name; lines of another form are passed over."""
+    found = {}
+    for line in listing.decode("utf-8", "replace").splitlines():
+        oid, tab, name = line.partition("\t")
+        if tab and len(oid) == 40 and all(c in "0123456789abcdef" for c in oid):
+            found[name] = oid
+    return found
+
+
+def _environment(home: Home) -> dict[str, str]:
+    return {"GIT_DIR": str(home.git_dir), "GIT_SSH_COMMAND": _ssh(home), "GIT_SSH_VARIANT": "ssh"}
+
+
+def _ssh(home: Home) -> str:
+    """The ssh command: this server's key, known hosts only, no questions, no endless waits, connections shared."""
+    known_hosts = f"{home.state / 'known_hosts'} {Path.home() / '.ssh' / 'known_hosts'}"
+    options = [
+        "BatchMode=yes", f"ConnectTimeout={CONNECT_SECONDS}", "ServerAliveInterval=5", "ServerAliveCountMax=3",
+        "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known_hosts}", "IdentitiesOnly=yes", "ForwardAgent=no",
+        "LogLevel=ERROR", *_shared(home),
+    ]  # fmt: skip
+    return shlex.join(["ssh", "-i", str(home.state / "key"), *(part for o in options for part in ("-o", o))])
+
+
+def _shared(home: Home) -> list[str]:
+    """The options that share one connection among this home's commands; none where there is no safe place for it.
+
+    The socket's name tells homes apart: another server's key is another identity to the peer. Socket paths are short.
+    """
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"mha-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 40:
+        return []
+    mark = hashlib.sha256(os.fsencode(home.path)).hexdigest()[:8]
+    return ["ControlMaster=auto", f"ControlPath={folder}/{mark}-%C", "ControlPersist=60"]
+
+
+_SIGNS = {  # what git and ssh write, and what it means to people; the telling ones first
+    "Host key verification failed": "its host key is not known here: put it into mha.git/mha/known_hosts",
+    "Permission denied": "it does not accept this server's key",
+    "dubious ownership": "its home belongs to another account",
+    "does not exist": "there is no home at its address",
+    "does not appear to be a git repository": "there is no home at its address",
+    "not a git repository": "there is no home at its address",
+}
+
+
+def _plain(done: git.Done) -> str:
+    """What went wrong, as a clause for people; a peer's words never control the terminal."""
+    if "remote: Error:" in done.err:
+        return escaped(done.complaint)
+    full = next((line for line in done.err.splitlines() if os.strerror(errno.ENOSPC) in line), None)
+    if full is not None:
+        return "its disk is full" if full.startswith("remote:") else "this server's own disk is full"
+    return next((words for sign, words in _SIGNS.items() if sign in done.err), escaped(done.complaint))

@@ -1,0 +1,241 @@
+"""One server's repository: revisions read, written and made the head.
+
+Rule 1: no pygit2 object leaves store/; ids are 40 hexadecimal digits.
+Rule 2: what was written is read back before anybody hears of it. libgit2 may
+return an id although the disk was full, so `create_commit` is never used.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import permutations
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ConfigLevel, ObjectType, SortMode
+
+from mha.core import record as records
+from mha.core.record import Record
+from mha.errors import HeadMoved, MhaError, StoreDamaged, StoreNotWritable
+from mha.store import loose
+from mha.store.author import Author
+
+MAIN = "refs/heads/main"
+CURRENT = "refs/mha/current"
+OFFERED = "refs/mha/offered"  # the last changeover made here: offered again while its result is not known
+KEEP = "refs/mha/keep/"
+DRAFTS = "refs/mha/drafts/"
+SERVER = "refs/mha/server/"  # + its name, at the first revision: tells who answers, and of which cluster
+
+pygit2.settings.enable_fsync_gitdir(True)
+for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):  # a person's or machine's git settings stay out
+    pygit2.settings.search_path[level] = ""
+pygit2.settings.set_odb_packed_priority(loose.PACKS_FIRST)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as it stands in the history, with or without a record."""
+
+    id: str
+    parents: tuple[str, ...]
+    tree: str
+    message: str
+    author: str
+    time: datetime  # as the author's clock showed it
+
+    @property
+    def record(self) -> Record | None:
+        """Its record; None for history from before mha. Raises records.MalformedRecord."""
+        return records.parse(self.message)
+
+
+class Repository:
+    """The bare repository of a home."""
+
+    def __init__(self, path: Path, *, quarantine: Path | None = None) -> None:
+        self.path = path
+        self._quarantine = quarantine
+
+    @cached_property
+    def git(self) -> pygit2.Repository:
+        """The libgit2 repository; for store/ alone. Opened at first use."""
+        with reading():
+            opened = pygit2.Repository(str(self.path), pygit2.enums.RepositoryOpenFlag.BARE)
+            opened.odb.add_backend(loose.Whole(self.path / "objects"), loose.PRIORITY)
+            if self._quarantine is not None:
+                opened.odb.add_disk_alternate(str(self._quarantine))
+            return opened
+
+    # References
+
+    def head(self) -> str | None:
+        """The id at `main`; None before the first revision."""
+        return self.ref(MAIN)
+
+    def ref(self, name: str) -> str | None:
+        """The id that a reference holds, or None."""
+        with reading():
+            found = self.git.references.get(name)
+            return None if found is None else str(found.target)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """The references below a prefix: the rest of the name, and the id."""
+        with reading():
+            names = [name for name in self.git.references if name.startswith(prefix)]
+        return {name.removeprefix(prefix): oid for name in sorted(names) if (oid := self.ref(name)) is not None}
+
+    def advance(self, *, expected: str | None, to: str) -> None:
+        """Move `main` forward, if it still is where the caller saw it; raises HeadMoved."""
+        if not self.has(to):
+            raise StoreNotWritable("the new revision did not stay.")
+        with writing(), self.git.transaction() as transaction:
+            transaction.lock_ref(MAIN)
+            if self.head() != expected:
+                raise HeadMoved(expected or "the beginning")
+            transaction.set_target(MAIN, pygit2.Oid(hex=to), message="mha")
+        if self.head() != to:
+            raise StoreNotWritable("the new head did not stay.")
+
+    def set_ref(self, name: str, oid: str) -> None:
+        """Create or move a reference that has no history of its own."""
+        with writing():
+            self.git.references.create(name, pygit2.Oid(hex=oid), force=True)
+
+    def delete_ref(self, name: str) -> None:
+        """Delete a reference; a missing one is no error."""
+        with writing():
+            if name in self.git.references:
+                self.git.references.delete(name)
+
+    # Reading
+
+    def has(self, oid: str) -> bool:
+        """Whether an object is stored here."""
+        return oid in self.git
+
+    def has_commit(self, text: str) -> bool:
+        """Whether `text`, whatever was typed, is the whole id of a commit that is stored here."""
+        with reading():
+            try:
+                return len(text) == 40 and self.git[text].type == ObjectType.COMMIT
+            except (KeyError, ValueError):
+                return False
+
+    def commit(self, oid: str) -> Commit:
+        """A commit by its id; raises StoreDamaged where it is missing or unreadable."""
+        with reading():
+            found = self.git[oid].peel(pygit2.Commit)
+            author = found.author
+            name, email = (_text(raw, found.message_encoding) for raw in (author.raw_name, author.raw_email))
+            return Commit(
+                id=str(found.id),
+                parents=tuple(map(str, found.parent_ids)),
+                tree=str(found.tree_id),
+                message=_text(found.raw_message, found.message_encoding),
+                author=f"{name} <{email}>",
+                time=_moment(author.time),
+            )
+
+    def record(self, oid: str) -> Record:
+        """The record of a revision; raises StoreDamaged where it carries none."""
+        try:
+            found = self.commit(oid).record
+        except records.MalformedRecord as error:
+            raise StoreDamaged(f"revision {oid[:10]}: {error}") from error
+        if found is None:
+            raise StoreDamaged(f"commit {oid[:10]} is not a revision.")
+        return found
+
+    def walk(self, start: str, *, hide: Sequence[str] = ()) -> Iterator[Commit]:
+        """Commits from `start` towards the beginning, children before parents, without what `hide` reaches."""
+        with reading():
+            walker = self.git.walk(pygit2.Oid(hex=start), SortMode.TOPOLOGICAL | SortMode.TIME)
+            for oid in hide:
+                walker.hide(pygit2.Oid(hex=oid))
+            ids = [str(found.id) for found in walker]
+        return (self.commit(oid) for oid in ids)
+
+    def ahead_behind(self, ours: str, theirs: str) -> tuple[int, int]:
+        """How many commits `theirs` has and `ours` lacks, and the other way round."""
+        with reading():
+            behind, ahead = self.git.ahead_behind(pygit2.Oid(hex=ours), pygit2.Oid(hex=theirs))
+            return ahead, behind
+
+    def contains(self, head: str, oid: str) -> bool:
+        """Whether `oid` is `head` or one of its ancestors."""
+        if not self.has(oid):
+            return False
+        with reading():
+            return head == oid or self.git.descendant_of(pygit2.Oid(hex=head), pygit2.Oid(hex=oid))
+
+    def diverged(self, heads: Sequence[str]) -> bool:
+        """Whether no head is another one, or an ancestor of it."""
+        return not any(self.contains(one, other) for one, other in permutations(heads, 2))
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The last revision that two heads have in common."""
+        with reading():
+            base = self.git.merge_base(pygit2.Oid(hex=one), pygit2.Oid(hex=other))
+            return None if base is None else str(base)
+
+    # Writing
+
+    def write_commit(
+        self, *, tree: str, parents: Sequence[str], message: str, author: Author, committer: Author, time: datetime
+    ) -> str:
+        """Store a commit and return its id; nothing points at it yet."""
+        seconds = int(time.timestamp())
+        with writing():
+            content = self.git.create_commit_string(
+                pygit2.Signature(author.name, author.email, seconds, 0),
+                pygit2.Signature(committer.name, committer.email, seconds, 0),
+                message,
+                pygit2.Oid(hex=tree),
+                [pygit2.Oid(hex=parent) for parent in parents],
+            )
+            oid = self.git.write(ObjectType.COMMIT, str(content))
+            kind, stored = self.git.read(oid)
+        if (kind, stored) != (ObjectType.COMMIT, str(content).encode()):
+            raise StoreNotWritable("the new revision did not stay.")
+        return str(oid)
+
+
+def _text(raw: bytes, encoding: str | None) -> str:
+    """Words of a commit; old histories hold every encoding, and some that nobody knows."""
+    try:
+        return raw.decode(encoding or "utf-8", "replace")
+    except LookupError:
+        return raw.decode("utf-8", "replace")
+
+
+def _moment(seconds: int) -> datetime:
+    """A time as a commit states it; the nearest that can be shown, where a clock was beyond all years."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime(9999 if seconds > 0 else 1, 1, 1, tzinfo=UTC)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn libgit2's complaints about missing and corrupt objects into StoreDamaged."""
+    try:
+        yield
+    except KeyError as error:
+        raise StoreDamaged(f"object {str(error.args[0])[:40]} is missing.") from error
+    except (pygit2.GitError, ValueError, UnicodeDecodeError) as error:
+        raise StoreDamaged(f"{error}.") from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn libgit2's complaints about the disk into StoreNotWritable."""
+    try:
+        yield
+    except MhaError:
+        raise
+    except (pygit2.GitError, OSError, KeyError, ValueError) as error:
+        raise StoreNotWritable(f"{error}.") from error
