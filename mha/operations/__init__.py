@@ -1,0 +1,1 @@
+"""The verbs: each reads, decides, writes, and returns what happened; none prints."""

@@ -1,0 +1,298 @@
+"""Changeovers: moving the Active mode, planned or forced.
+
+A planned one is committed on top of the switch point's own head and pushed
+there first: its acceptance is the switch, so that there is no moment with two
+Actives. A forced one is committed here where that server does not answer or
+will not take it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from mha.core import changeover as decisions
+from mha.core import record as records
+from mha.core.changeover import Other
+from mha.core.record import Record
+from mha.core.standing import Sync
+from mha.errors import (
+    ChangeoverRefused,
+    Collision,
+    HeadMoved,
+    MhaError,
+    PeerRefused,
+    ResultUnknown,
+    UnknownServer,
+    Unreachable,
+)
+from mha.operations import replication
+from mha.operations import tip as tips
+from mha.operations.replication import PeerReport, View
+from mha.operations.settling import Settled, settle
+from mha.operations.tip import Tip, require_active
+from mha.store import lock, peers
+from mha.store.author import Author
+from mha.store.clock import now
+from mha.store.home import Home
+from mha.store.peers import Progress, silent
+from mha.store.repository import OFFERED
+
+Warn = Callable[[Sequence[str]], None]
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedOver:
+    """What a changeover came to, or with `dry_run` would come to."""
+
+    active: str | None
+    epoch: int
+    revision: int
+    id: str | None
+    plan: tuple[str, ...]
+    risks: tuple[str, ...] = ()
+    peers: tuple[PeerReport, ...] = ()
+    kept_draft: str | None = None
+    put_aside: str | None = None  # where files that no draft can hold were put
+    changed: bool = True
+    dry_run: bool = False
+    fault: str = ""  # why work/ and current/ do not follow yet, although the mode has moved
+
+
+def promote(
+    home: Home,
+    *,
+    author: Author,
+    reason: str = "",
+    force: bool = False,
+    dry_run: bool = False,
+    warn: Warn = lambda _risks: None,
+    progress: Progress = silent,
+) -> ChangedOver:
+    """Make this server the Active; raises ChangeoverRefused where a planned changeover could lose something.
+
+    `warn` hears what a forced changeover puts at risk before anything happens.
+    """
+    for _ in range(_TRIES):
+        here, views = _look(home, progress)
+        if here.record.active == home.name:
+            return _already(here, views)
+        others = [_other(here, view) for view in views]
+        against = decisions.reasons_against(home.name, here.record, others)
+        if against and not force:
+            _refuse(against, others)
+        risks = decisions.risks(home.name, here.record, others) if against else []
+        asked = decisions.can_be_asked(here.record, others)
+        plan = _plan(here, home.name, forced=bool(against) and not asked)
+        if dry_run:
+            return _report(here.record.changeover(active=home.name, server=home.name), plan, risks, dry_run=True)
+        if against:
+            warn(risks)
+        decisive = next(view for view in views if view.name == here.record.switch_point) if asked else None
+        try:
+            oid = _switch(here, decisive, author, reason, insist=warn if force else None)
+        except HeadMoved:  # somebody published meanwhile: take it, and try again on top of it
+            continue
+        return _finish(home, oid, views, plan, risks)
+    raise HeadMoved(here.id)
+
+
+def demote(
+    home: Home,
+    *,
+    author: Author,
+    to: str | None = None,
+    reason: str = "",
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> ChangedOver:
+    """Hand the Active mode over to another server, or with `to=None` leave no server Active."""
+    require_active(tips.tip(home), "hand over")
+    here, views = _look(home, progress)
+    require_active(here, "hand over")
+    if to is not None:
+        _require_ready(here, views, to)
+    plan = _plan_handover(here, to)
+    record = here.record.changeover(active=to, server=home.name)
+    if dry_run:
+        return _report(record, plan, [], dry_run=True)
+    with lock.held(home.git_dir):
+        settle(home)
+        oid = _commit(here, record, author, reason)
+        home.repository.advance(expected=here.id, to=oid)
+    return _finish(home, oid, views, plan, [])
+
+
+def _look(home: Home, progress: Progress) -> tuple[Tip, list[View]]:
+    """See all peers, and take what they have more."""
+    views = replication.look(tips.tip(home), progress=progress)
+    replication.take(home, views)
+    here = tips.tip(home)
+    return here, [replication.related(here, view) for view in views]
+
+
+def _switch(here: Tip, decisive: View | None, author: Author, reason: str, *, insist: Warn | None) -> str:
+    """Make the changeover, at the switch point first where one is asked; raises HeadMoved to be tried again.
+
+    `insist` hears why the switch point will not take it before it is made here all the same; None: then it is not made.
+    """
+    home = here.home
+    record = here.record.changeover(active=home.name, server=home.name)
+    oid = _commit(here, record, author, reason)
+    if decisive is not None:
+        try:
+            _offer(here, decisive, oid)
+        except (PeerRefused, ResultUnknown) as error:
+            if insist is None:
+                raise
+            insist([error.message])
+    with lock.held(home.git_dir):
+        if tips.tip(home).id != oid:
+            home.repository.advance(expected=here.id, to=oid)
+    return oid
+
+
+def _offer(here: Tip, view: View, oid: str) -> None:
+    """Push a changeover to the server that decides; its own word afterwards is the answer."""
+    pushed = peers.push(here.home, view.peer, oid)
+    answer = pushed.answer
+    if answer.head == oid:
+        return
+    if answer.fault:
+        raise ResultUnknown(view.name)
+    if answer.head != view.sight.head:
+        raise HeadMoved(here.id)
+    raise PeerRefused(view.name, pushed.complaint or "it did not move.")
+
+
+def _finish(home: Home, oid: str, views: Sequence[View], plan: Sequence[str], risks: Sequence[str]) -> ChangedOver:
+    """Let `work/` and `current/` follow, and tell the others. The mode has moved: what fails now is only reported."""
+    settled, fault = Settled(), ""
+    try:
+        with lock.held(home.git_dir):
+            settled = settle(home)
+    except (OSError, MhaError) as error:  # the next command settles again
+        fault = str(error)
+    here = tips.tip(home)
+    after = replication.give(here, [_seen_again(here, view) for view in views])
+    reports = [replication.report(here, view) for view in after]
+    done = _report(home.repository.record(oid), plan, risks, oid=oid, peers=reports, settled=settled)
+    return replace(done, fault=fault)
+
+
+def _seen_again(here: Tip, view: View) -> View:
+    """A peer after the switch: the one that accepted it holds more than was seen before."""
+    if not view.sight.answered:
+        return view
+    return replication.look(here, [view.peer])[0]
+
+
+def _commit(here: Tip, record: Record, author: Author, reason: str) -> str:
+    """Write a changeover; one whose result was lost is offered again, so that two tries never diverge."""
+    offered = here.home.repository.ref(OFFERED)
+    if offered is not None and _is_again(here, offered, record):
+        return offered
+    reason = records.cleaned(reason, "reason")
+    text = f"Changeover: {record.server} takes over from {here.record.active or 'no server'}"
+    if record.active != record.server:
+        text = f"Changeover: {record.server} hands over to {record.active or 'no server'}"
+    oid = here.home.repository.write_commit(
+        tree=here.tree,
+        parents=[here.id],
+        message=records.compose(f"{text}\n\n{reason}" if reason else text, record),
+        author=author,
+        committer=author,
+        time=now(),
+    )
+    here.home.repository.set_ref(OFFERED, oid)
+    return oid
+
+
+def _is_again(here: Tip, offered: str, record: Record) -> bool:
+    commit = here.home.repository.commit(offered)
+    return commit.parents == (here.id,) and commit.record == record
+
+
+def _other(here: Tip, view: View) -> Other:
+    report = replication.report(here, view)
+    memory = replication.remembered(here.home, view.peer)
+    return Other(
+        name=view.name,
+        sync=report.sync,
+        detail=report.detail,
+        last_revision=report.revision,
+        last_seen=memory.seen,
+        last_known_here=memory.head is None or here.home.repository.contains(here.id, memory.head),
+    )
+
+
+def _refuse(against: Sequence[str], others: Sequence[Other]) -> None:
+    collided = [other.name for other in others if other.sync is Sync.COLLISION]
+    if collided:
+        raise Collision(", ".join(collided))
+    raise ChangeoverRefused(against, "If that server is lost, `mha promote --force` takes over without it.")
+
+
+def _require_ready(here: Tip, views: Sequence[View], to: str) -> None:
+    """The server that is handed over to must answer, and be able to take what it lacks."""
+    if to == here.home.name or to not in here.cluster.servers:
+        raise UnknownServer(to, set(here.cluster.servers) - {here.home.name})
+    after = {v.name: v for v in replication.give(here, [view for view in views if view.name == to])}
+    report = replication.report(here, after[to])
+    if report.sync is Sync.COLLISION:
+        raise Collision(to)
+    if report.sync is not Sync.SYNCHRONIZED:
+        raise Unreachable(to, report.detail or f"it is {report.sync}")
+
+
+def _already(here: Tip, views: Sequence[View]) -> ChangedOver:
+    with lock.held(here.home.git_dir):
+        settle(here.home)
+    reports = [replication.report(here, view) for view in views]
+    return _report(here.record, [], [], oid=here.id, peers=reports, changed=False)
+
+
+def _plan(here: Tip, name: str, *, forced: bool) -> list[str]:
+    epoch = here.record.epoch + 1
+    decisive = here.record.switch_point
+    if forced:
+        first = f"Make {name} Active at epoch {epoch} here, without asking {here.record.active or 'anybody'}."
+    elif decisive == name:
+        first = f"Make {name} Active at epoch {epoch} here; {name} itself decides, because it made the head."
+    else:
+        first = f"Push the changeover to {decisive}; with its acceptance {name} is Active at epoch {epoch}."
+    return [first, f"Open work/ on {name} with revision {here.record.revision}.", "Synchronize the other servers."]
+
+
+def _plan_handover(here: Tip, to: str | None) -> list[str]:
+    first = f"Record here that {to or 'no server'} is Active at epoch {here.record.epoch + 1}."
+    return [
+        first,
+        "Keep the draft, if there is one, and close work/ here.",
+        f"Synchronize {to or 'the other servers'}.",
+    ]
+
+
+def _report(
+    record: Record,
+    plan: Sequence[str],
+    risks: Sequence[str],
+    *,
+    oid: str | None = None,
+    peers: Sequence[PeerReport] = (),
+    settled: Settled | None = None,
+    changed: bool = True,
+    dry_run: bool = False,
+) -> ChangedOver:
+    return ChangedOver(
+        active=record.active,
+        epoch=record.epoch,
+        revision=record.revision,
+        id=oid,
+        plan=tuple(plan),
+        risks=tuple(risks),
+        peers=tuple(peers),
+        kept_draft=settled.kept_draft if settled else None,
+        put_aside=settled.put_aside if settled else None,
+        changed=changed,
+        dry_run=dry_run,
+    )

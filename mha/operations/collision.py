@@ -1,0 +1,83 @@
+"""A collision: diverged lines, seen from any server that holds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mha.core.changes import Change
+from mha.core.record import Record
+from mha.operations import history, replication
+from mha.operations import tip as tips
+from mha.operations.history import Entry
+from mha.operations.tip import Tip
+from mha.store import trees
+from mha.store.home import Home
+from mha.store.peers import Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the diverged lines."""
+
+    head: str
+    record: Record
+    servers: tuple[str, ...]  # whose head it is, as far as was seen
+    revisions: tuple[Entry, ...]  # since the last common one, the newest first
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollisionReport:
+    """Both sides of a collision; no sides where there is none."""
+
+    common: Entry | None
+    sides: tuple[Side, ...]
+    both: tuple[str, ...] = ()  # files that more than one side changed
+
+    @property
+    def exists(self) -> bool:
+        return bool(self.sides)
+
+    @property
+    def higher_epoch(self) -> Side | None:
+        """The side whose epoch is highest, if one is."""
+        ordered = sorted(self.sides, key=lambda side: -side.record.epoch)
+        return ordered[0] if len(ordered) > 1 and ordered[0].record.epoch > ordered[1].record.epoch else None
+
+
+def collision(home: Home, *, progress: Progress = silent) -> CollisionReport:
+    """Look at the peers, pin what diverged on both sides, and report the lines."""
+    here = tips.tip(home)
+    views = replication.look(here, progress=progress)
+    for view in views:
+        replication.pin(here, view)
+    replication.give(here, [view for view in views if view.sight.ahead and view.sight.behind])
+    seen = {view.name: view.sight.head for view in views if view.sight.head} | {home.name: here.id}
+    heads = _tips_only(here, tips.diverged_lines(home))
+    if not heads:
+        return CollisionReport(None, ())
+    base = here.id
+    for head in heads:
+        base = home.repository.merge_base(base, head) or base
+    sides = tuple(_side(home, head, base, seen) for head in [here.id, *heads])
+    changed = [{change.path for change in side.changes} for side in sides]
+    both = sorted(
+        {path for n, paths in enumerate(changed) for path in paths if any(path in o for o in changed[n + 1 :])}
+    )
+    return CollisionReport(history.entry(home, home.repository.commit(base)), sides, tuple(both))
+
+
+def _tips_only(here: Tip, lines: list[str]) -> list[str]:
+    """The kept heads without those that another kept head already contains."""
+    repository = here.home.repository
+    return [oid for oid in lines if not any(o != oid and repository.contains(o, oid) for o in lines)]
+
+
+def _side(home: Home, head: str, base: str, seen: Mapping[str, str]) -> Side:
+    repository = home.repository
+    return Side(
+        head=head,
+        record=repository.record(head),
+        servers=tuple(sorted(name for name, oid in seen.items() if oid == head)),
+        revisions=tuple(history.entry(home, commit) for commit in repository.walk(head, hide=[base])),
+        changes=tuple(trees.changes(repository, repository.commit(base).tree, repository.commit(head).tree)),
+    )

@@ -1,0 +1,115 @@
+"""Drafts: edits that are undone or that outlived their server's Active mode are kept, and can come back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mha.core.changes import Change
+from mha.core.record import subject
+from mha.errors import DraftInTheWay, NotJoined, UnknownDraft, UnknownPath
+from mha.operations import settling
+from mha.operations import tip as tips
+from mha.operations.tip import require_active
+from mha.store import draft, lock, trees
+from mha.store.home import Home
+from mha.store.repository import DRAFTS, Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A kept draft."""
+
+    name: str
+    id: str
+    why: str
+    time: datetime
+    base: str  # the revision that was edited
+    base_revision: int | None
+    changes: tuple[Change, ...]
+    lines: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Edits that were undone, and the draft under which they are kept."""
+
+    changes: tuple[Change, ...]
+    kept_draft: str | None
+
+
+def discard(home: Home, paths: Sequence[str] = ()) -> Discarded:
+    """Undo edits, all or those at some paths; they stay as a kept draft."""
+    require_active(tips.tip(home), "have a draft")
+    with lock.held(home.git_dir):
+        settling.settle(home)
+        here = tips.tip(home)
+        require_active(here, "have a draft")
+        tree = draft.of(home)
+        assert tree is not None
+        chosen = draft.select(tree.edits(here.id), paths)
+        kept = settling.keep(tree, "Discarded", chosen)
+        plain = [edit for edit in chosen if settling.storable(edit)]
+        tree.undo(here.id, plain)
+    return Discarded(tuple(edit.change for edit in plain), kept)
+
+
+def listed(home: Home) -> list[Kept]:
+    """The kept drafts, the newest first."""
+    found = [_kept(home, name, home.repository.commit(oid)) for name, oid in home.repository.refs(DRAFTS).items()]
+    return sorted(found, key=lambda kept: int(kept.name), reverse=True)
+
+
+def show(home: Home, name: str, *, lines: bool = False) -> Kept:
+    """One kept draft; raises UnknownDraft."""
+    return _kept(home, name, _commit(home, name), lines=lines)
+
+
+def restore(home: Home, name: str, paths: Sequence[str] = ()) -> tuple[Change, ...]:
+    """Put the files of a kept draft into work/, where neither a revision nor an edit changed them since."""
+    commit = _commit(home, name)
+    require_active(tips.tip(home), "have a draft")
+    with lock.held(home.git_dir):
+        settling.settle(home)
+        here = tips.tip(home)
+        require_active(here, "have a draft")
+        tree = draft.of(home)
+        assert tree is not None
+        base = home.repository.commit(commit.parents[0]).tree
+        deltas = [d for d in trees.deltas(home.repository, base, commit.tree) if _wanted(d.path.decode(), paths)]
+        if paths and not deltas:
+            raise UnknownPath(paths[0])
+        edited = {edit.text for edit in tree.edits(here.id)}
+        newer = {delta.path for delta in trees.deltas(home.repository, base, here.tree)}
+        in_the_way = [d.path.decode() for d in deltas if d.path.decode() in edited or d.path in newer]
+        if in_the_way:
+            raise DraftInTheWay(f"Draft {name}", in_the_way)
+        tree.place({delta.path.decode(): delta.new for delta in deltas})
+    return tuple(delta.change for delta in deltas)
+
+
+def _wanted(path: str, paths: Sequence[str]) -> bool:
+    return not paths or any(path == wanted.rstrip("/") or path.startswith(f"{wanted.rstrip('/')}/") for wanted in paths)
+
+
+def _commit(home: Home, name: str) -> Commit:
+    if home.repository.head() is None:
+        raise NotJoined(home.name)
+    oid = home.repository.refs(DRAFTS).get(name)
+    if oid is None:
+        raise UnknownDraft(name)
+    return home.repository.commit(oid)
+
+
+def _kept(home: Home, name: str, commit: Commit, *, lines: bool = False) -> Kept:
+    base = home.repository.commit(commit.parents[0])
+    deltas = trees.deltas(home.repository, base.tree, commit.tree)
+    return Kept(
+        name=name,
+        id=commit.id,
+        why=subject(commit.message),
+        time=commit.time,
+        base=base.id,
+        base_revision=base.record.revision if base.record else None,
+        changes=tuple(delta.change for delta in deltas),
+        lines=trees.patch_of(home.repository, deltas) if lines else "",
+    )

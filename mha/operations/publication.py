@@ -1,0 +1,256 @@
+"""Publishing: the draft, or one file of it, becomes the next revision; then the peers get it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mha.core import changes, cluster, record
+from mha.core.changes import Action, Change
+from mha.core.standing import Sync
+from mha.errors import (
+    CannotRevert,
+    CaughtUp,
+    Collision,
+    DraftInTheWay,
+    EmptyMessage,
+    HandMadeCommits,
+    InvalidConfiguration,
+    MhaError,
+    StoodDown,
+)
+from mha.operations import replication
+from mha.operations import tip as tips
+from mha.operations.replication import PeerReport, View
+from mha.operations.settling import settle
+from mha.operations.tip import Tip, require_active
+from mha.store import draft, lock, merging, releases, trees
+from mha.store.author import Author
+from mha.store.clock import now
+from mha.store.draft import Edit, WorkTree
+from mha.store.home import Home
+from mha.store.peers import Progress, silent
+from mha.store.repository import Commit
+from mha.store.trees import Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publish came to."""
+
+    revision: int | None  # None: there was nothing to publish
+    id: str | None
+    changes: tuple[Change, ...]
+    peers: tuple[PeerReport, ...] = ()
+    wanted: int = 0  # how many Standbys were to hold it
+    dry_run: bool = False
+    fault: str = ""  # why current/ does not serve it yet, although it is published
+
+    @property
+    def held(self) -> int:
+        """How many peers hold it."""
+        return sum(peer.sync is Sync.SYNCHRONIZED for peer in self.peers)
+
+    @property
+    def lacking(self) -> list[PeerReport]:
+        """The peers that do not hold it."""
+        return [peer for peer in self.peers if peer.sync is not Sync.SYNCHRONIZED]
+
+
+def publish(
+    home: Home,
+    *,
+    message: str,
+    author: Author,
+    wait: int | None = None,
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> Published:
+    """Make the draft the next revision, serve it, and give it to the peers."""
+    message = _worded(message)
+    require_active(tips.tip(home))
+    views = compare(home, progress=progress)
+
+    with lock.held(home.git_dir):
+        settle(home)
+        here = tips.tip(home)
+        require_active(here)
+        tree = draft.of(home)
+        assert tree is not None
+        edits = _publishable(here, tree)
+        if not edits or dry_run:
+            return Published(None, None, tuple(edit.change for edit in edits), dry_run=dry_run)
+        oid = advance(here, tree.store(edits), message=message, author=author)
+        fault = _serve(home, oid, tree, [edit.path for edit in edits])
+
+    given = give(home, oid, [edit.change for edit in edits], views, wait=wait, progress=progress)
+    return replace(given, fault=fault)
+
+
+def publish_files(
+    home: Home, files: dict[str, Blob | None], *, message: str, author: Author, what: str, wait: int | None = None
+) -> Published:
+    """Publish some files as they are given, and leave the rest of the draft alone; raises DraftInTheWay."""
+    views = compare(home)
+    with lock.held(home.git_dir):
+        settle(home)
+        here = tips.tip(home)
+        require_active(here)
+        tree = draft.of(home)
+        assert tree is not None
+        _require_base(here, tree)
+        in_the_way = [edit.text for edit in tree.edits(here.id) if edit.text in files]
+        if in_the_way:
+            raise DraftInTheWay(what, in_the_way)
+        _require_cluster_file(here, files.get(cluster.FILE), changed=cluster.FILE in files)
+        oid = advance(here, files, message=message, author=author)
+        settle(home)
+    new = home.repository.commit(oid)
+    return give(home, oid, trees.changes(home.repository, here.tree, new.tree), views, wait=wait)
+
+
+def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: int | None = None) -> Published:
+    """Publish the opposite of an earlier revision; raises CannotRevert where later ones changed the same lines."""
+    message = _worded(message)
+    here = tips.tip(home)
+    require_active(here)
+    merged = merging.reverted(home.repository, revision, onto=here.id)
+    if merged.conflicts:
+        raise CannotRevert(_number(revision), merged.conflicts)
+    files = {delta.path.decode(): delta.new for delta in trees.deltas(home.repository, here.tree, merged.tree)}
+    if not files:
+        return Published(None, None, ())
+    return publish_files(home, files, message=message, author=author, what=f"Reverting {_number(revision)}", wait=wait)
+
+
+def compare(home: Home, *, progress: Progress = silent) -> list[View]:
+    """See that no peer is ahead before something is published; raises StoodDown, CaughtUp or Collision."""
+    here = tips.tip(home)
+    views = replication.look(here, progress=progress)
+    for view in views:
+        replication.pin(here, view)
+    diverged = [view.name for view in views if view.sight.ahead and view.sight.behind]
+    if diverged or tips.diverged_lines(home):
+        raise Collision(", ".join(diverged) or "another server")
+    further = [view for view in views if view.sight.ahead]
+    if not further:
+        return views
+    taken, settled = replication.take(home, views)
+    after = tips.tip(home)
+    if after.record.active != home.name:
+        raise StoodDown(home.name, after.record.active, after.record.epoch, settled.kept_draft)
+    if taken:
+        raise CaughtUp(home.name, further[0].name, after.record.revision)
+    return [replication.related(after, view) for view in views]  # another command here published it meanwhile
+
+
+def advance(here: Tip, files: dict[str, Blob | None], *, message: str, author: Author) -> str:
+    """Write the next revision with some files changed, and make it the head; the id is read back from `main`."""
+    repository = here.home.repository
+    oid = repository.write_commit(
+        tree=trees.edited(repository, here.tree, files),
+        parents=[here.id],
+        message=record.compose(message, here.record.publish()),
+        author=author,
+        committer=author,
+        time=now(),
+    )
+    repository.advance(expected=here.id, to=oid)
+    return oid
+
+
+def give(
+    home: Home,
+    oid: str,
+    changed: Sequence[Change],
+    views: Sequence[View],
+    *,
+    wait: int | None = None,
+    progress: Progress = silent,
+) -> Published:
+    """Give a new revision to the peers that answered before, and report how all of them stand."""
+    here = tips.tip(home)
+    known = {view.name: view for view in views}
+    related = [replication.related(here, known[peer.name]) for peer in here.peers() if peer.name in known]
+    after = replication.give(here, related, progress=progress)
+    return Published(
+        revision=home.repository.record(oid).revision,
+        id=oid,
+        changes=tuple(changed),
+        peers=tuple(replication.report(here, view) for view in after),
+        wanted=here.cluster.settings.wait_for if wait is None else wait,
+    )
+
+
+def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:
+    """Serve the new head, and make it the draft's base; returns why that failed. The next command tries again."""
+    try:
+        tree.settle(oid, paths)
+        releases.switch(home, oid)
+    except (OSError, MhaError) as error:
+        return str(error)
+    return ""
+
+
+def _publishable(here: Tip, tree: WorkTree) -> list[Edit]:
+    """The draft's edits, if they may be published; raises InvalidConfiguration or HandMadeCommits."""
+    _require_base(here, tree)
+    edits = tree.edits(here.id)
+    found = [f"{p.path} {p.problem}. {p.hint}" for p in changes.problems(edit.entry for edit in edits if _exists(edit))]
+    if not found:
+        found = [f"{one} and {other} differ only in case. Rename one." for one, other in _twins(here, edits)]
+    if found:
+        raise InvalidConfiguration(found, "Correct these files, or take them out of work/; then publish again.")
+    of_cluster = next((edit for edit in edits if edit.text == cluster.FILE), None)
+    if of_cluster is not None:
+        blob = None if of_cluster.action is Action.DELETED else tree.store([of_cluster])[cluster.FILE]
+        _require_cluster_file(here, blob, changed=True)
+    return edits
+
+
+def _require_base(here: Tip, tree: WorkTree) -> None:
+    base = tree.base()
+    if base is not None and base != here.id and not here.home.repository.contains(here.id, base):
+        count = len(list(here.home.repository.walk(base, hide=[here.id])))
+        raise HandMadeCommits(count, here.id)
+
+
+def _require_cluster_file(here: Tip, blob: Blob | None, *, changed: bool) -> None:
+    """A new mha.yaml must be readable, and keep this server and the cluster what they are."""
+    if not changed:
+        return
+    hint = "`mha discard mha.yaml` brings the published one back."
+    if blob is None:
+        raise InvalidConfiguration([f"{cluster.FILE} is deleted; a cluster needs it."], hint)
+    try:
+        new = cluster.parse(trees.read(here.home.repository, blob))
+    except MhaError as error:
+        raise InvalidConfiguration([error.message], error.hint) from error
+    found = [f"{cluster.FILE}:{line}: {name} is not a known key." for line, name in new.unknown]
+    if new.name != here.cluster.name:
+        found.append(f"{cluster.FILE}: the cluster is named {here.cluster.name}, and a cluster keeps its name.")
+    if here.home.name not in new.servers:
+        found.append(f"{cluster.FILE}: {here.home.name} is Active and must stay listed.")
+    if found:
+        raise InvalidConfiguration(found, hint)
+
+
+def _twins(here: Tip, edits: list[Edit]) -> list[tuple[str, str]]:
+    added = [edit.text for edit in edits if edit.action is Action.ADDED]
+    gone = [edit.text for edit in edits if edit.action is Action.DELETED]
+    left = trees.edited(here.home.repository, here.tree, dict.fromkeys(gone))  # folders go with their last file
+    return changes.twins({*added, *trees.neighbours(here.home.repository, left, added)})
+
+
+def _exists(edit: Edit) -> bool:
+    return edit.action is not Action.DELETED
+
+
+def _worded(message: str) -> str:
+    """The message as it is recorded; raises EmptyMessage or ControlCharacters."""
+    found = record.cleaned(message, "message")
+    if not found:
+        raise EmptyMessage
+    return found
+
+
+def _number(commit: Commit) -> str:
+    return str(commit.record.revision) if commit.record else commit.id[:10]

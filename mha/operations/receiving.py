@@ -1,0 +1,129 @@
+"""Receiving: what a peer may do here through `mha serve`.
+
+git's own receive-pack takes the objects into quarantine; its hooks ask back
+through two pipes, and this process judges, takes the home's lock, makes what
+came durable, and lets `current/` follow. The lock is taken only once all has
+arrived, so that a slow peer stops nobody.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from mha.core import reception
+from mha.core.changes import escaped
+from mha.core.reception import Command
+from mha.core.standing import Memory
+from mha.errors import MhaError, RefusedHistory
+from mha.operations.admission import Judge
+from mha.operations.settling import Settled, settle
+from mha.store import git, lock, releases
+from mha.store.clock import iso, now
+from mha.store.files import sync_file_system
+from mha.store.home import Home
+from mha.store.repository import MAIN, Repository
+
+
+def send(home: Home) -> int:
+    """Answer ls-remote and fetch on standard input and output; returns git's exit code."""
+    with git.started("upload-pack", "--strict", "--timeout=3600", str(home.git_dir), piped=False) as child:
+        return child.wait()
+
+
+def receive(home: Home, sender: str) -> tuple[int, Settled]:
+    """Take a push on standard input and output, judge it, and let this home follow; returns git's exit code."""
+    ask_read, ask_write = os.pipe()
+    answer_read, answer_write = os.pipe()
+    before = home.repository.head()
+    with ExitStack() as stack:
+        env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read)}
+        lock_file = stack.enter_context(lock.opened(home.git_dir))
+        inherited = (ask_write, answer_read, lock_file)
+        child = stack.enter_context(
+            git.started("receive-pack", str(home.git_dir), env=env, pass_fds=inherited, piped=False)
+        )
+        os.close(ask_write)
+        os.close(answer_read)
+        questions = stack.enter_context(os.fdopen(ask_read, encoding="utf-8", errors="replace"))
+        answers = stack.enter_context(os.fdopen(answer_write, "w", encoding="utf-8"))
+        locked = _answer_all(home, questions, answers, lock_file)
+        code = child.wait()
+        after = Repository(home.git_dir).head()
+        if not locked or after is None or after == before:
+            return code, Settled()
+        _remember(home, sender, after)
+        return code, settle(home)
+
+
+def word(home: Home) -> str | None:
+    """What this server tells a sender at the end: the head and what is served, read anew; None without them."""
+    head, current = Repository(home.git_dir).head(), releases.served(home)
+    return None if head is None or current is None else reception.word(head, current)
+
+
+def judge(home: Home, quarantine: Path, lines: Sequence[str]) -> None:
+    """Judge a push while its objects are in quarantine; raises the error that the sender is to see."""
+    repository = Repository(home.git_dir, quarantine=quarantine)
+    introduction, head = home.introduction(), repository.head()
+    if introduction is None or head is None:
+        raise MhaError(f"{home.name} has not joined a cluster yet.", "Run `mha join` there.")
+    wanted = reception.updates(lines)
+    if wanted is None:
+        raise MhaError("What git lists is not understood.", "Both servers need a current git.")
+    for update in wanted:
+        complaint = reception.refusal(update)
+        if complaint is not None:
+            raise MhaError(complaint, f"{escaped(update.name)} is no business of a peer.")
+        if update.name == MAIN and not repository.contains(update.new, head):
+            raise MhaError(
+                f"{home.name} has revisions that the sender lacks: this is no fast-forward.",
+                "`mha status` on either side shows how they stand.",
+            )
+        _admit(repository, introduction, update.new, head)
+
+
+def _admit(repository: Repository, introduction: str, new: str, head: str) -> None:
+    # what continues our head begins as it does; the way to the first revision grows with the history
+    if not repository.contains(new, head) and not repository.contains(new, introduction):
+        raise RefusedHistory(new, "It belongs to another cluster: its history begins elsewhere.")
+    Judge(repository, introduction).admit(new, known=[head])
+
+
+def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int) -> bool:
+    """Answer git's hooks until git has none left; returns whether a judgement took the lock."""
+    locked = False
+    while question := questions.readline():
+        word, _, argument = question.rstrip("\n").partition(" ")
+        try:
+            if word == "judge":
+                lines = list(iter(lambda: questions.readline().rstrip("\n"), ""))
+                lock.take(home.git_dir, lock_file)
+                locked = True
+                judge(home, home.git_dir / argument, lines)
+            elif word == "sync":
+                sync_file_system(home.git_dir)
+            answers.write("yes\n")
+        except MhaError as error:
+            answers.write(f"Error: {_one_line(error.message)}\nHint: {_one_line(error.hint)}\nno\n")
+        except OSError as error:
+            answers.write(f"Error: This server's disk failed: {error.strerror}.\nHint: See to its disk.\nno\n")
+        answers.flush()
+    return locked
+
+
+def _one_line(text: str) -> str:
+    return " ".join(escaped(line).strip() for line in text.splitlines())
+
+
+def _remember(home: Home, sender: str, head: str) -> None:
+    """Whoever pushed a head holds it."""
+    moment = iso(now())
+    known = home.memory(sender)
+    home.remember(sender, Memory(known.url, head, home.repository.record(head).revision, moment, moment))
+
+
+def wanted_command(home: Home, original: str) -> Command | None:
+    """The command that ssh was asked for, if a peer may run it here."""
+    return reception.command(original, str(home.path))

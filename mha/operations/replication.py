@@ -1,0 +1,276 @@
+"""Replication: looking at the peers, taking what they have more, giving them what they lack.
+
+Rule 1: peers are talked to side by side, and no lock is held meanwhile.
+Rule 2: what was fetched is judged before `main` moves, exactly as a push is.
+Rule 3: whether a push arrived is the peer's own word; the exit code of git is not believed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from mha.core import standing
+from mha.core.cluster import Role
+from mha.core.standing import Memory, Mode, Sight, Sync
+from mha.errors import MhaError, UnknownServer
+from mha.operations import tip as tips
+from mha.operations.admission import Judge
+from mha.operations.settling import Settled, settle
+from mha.operations.tip import Tip
+from mha.operations.upkeep import tidy
+from mha.store import lock, peers
+from mha.store.clock import iso, now
+from mha.store.home import Home
+from mha.store.peers import Answer, Peer, Progress, Pushed, side_by_side, silent
+from mha.store.repository import KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReport:
+    """How one peer stands to this server; what `mha status` and others say of it."""
+
+    name: str
+    role: Role | None
+    mode: Mode
+    sync: Sync
+    head: str | None
+    revision: int | None
+    ahead: int  # revisions that it has and this server lacks
+    behind: int  # revisions that this server has and it lacks
+    last_sync: str | None  # ISO; when it last held all that this server has
+    current: str | None
+    detail: str = ""
+
+    @property
+    def serving(self) -> bool:
+        """Whether its readers see what it holds, as far as it said."""
+        return self.current in (None, self.head)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A peer and what was just seen of it."""
+
+    peer: Peer
+    sight: Sight
+
+    @property
+    def name(self) -> str:
+        return self.peer.name
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a synchronization came to."""
+
+    peers: tuple[PeerReport, ...]
+    taken: int = 0  # revisions that this server took from its peers
+    given: tuple[str, ...] = ()  # the peers that took revisions from this server
+    settled: Settled = field(default_factory=Settled)
+
+    @property
+    def collision(self) -> bool:
+        return any(peer.sync is Sync.COLLISION for peer in self.peers)
+
+    @property
+    def complete(self) -> bool:
+        return all(peer.sync is Sync.SYNCHRONIZED for peer in self.peers)
+
+
+def look(here: Tip, chosen: Sequence[Peer] | None = None, *, progress: Progress = silent) -> list[View]:
+    """Ask peers how they stand, fetch what is not known here, and judge it; `main` stays where it is."""
+    asked = list(here.peers() if chosen is None else chosen)
+    answers = side_by_side(lambda peer: peers.ask(here.home, peer), asked)
+    pairs = list(zip(asked, answers, strict=True))
+    strange = [peer for peer, answer in pairs if _is_worth_fetching(here, peer, answer)]
+    faults = dict(
+        zip(
+            [peer.name for peer in strange],
+            side_by_side(lambda peer: peers.fetch(here.home, peer, progress=progress), strange),
+            strict=True,
+        )
+    )
+    judge = Judge(here.home.repository, here.home.introduction() or here.id)
+    views = [View(peer, _sight(here, judge, peer, answer, faults.get(peer.name))) for peer, answer in pairs]
+    for view in views:
+        _remember(here, view)
+    return views
+
+
+def sync(home: Home, names: Sequence[str] = (), *, progress: Progress = silent) -> Synced:
+    """Exchange missing revisions with all peers, or with the named ones; settle, and tidy the store."""
+    here = tips.tip(home)
+    views = look(here, _chosen(here, names), progress=progress)
+    taken, settled = take(home, views)
+    here = tips.tip(home)
+    views = [related(here, view) for view in views]
+    after = give(here, views, progress=progress)
+    tidy(home)
+    return Synced(
+        peers=tuple(report(here, view) for view in after),
+        taken=taken,
+        given=tuple(v.name for v, w in zip(after, views, strict=True) if v.sight.head != w.sight.head),
+        settled=settled,
+    )
+
+
+def take(home: Home, views: Sequence[View]) -> tuple[int, Settled]:
+    """Move `main` forward to the furthest head seen that continues it, and settle; pins what diverged.
+
+    Returns how many revisions were taken.
+    """
+    with lock.held(home.git_dir):
+        here = tips.tip(home)
+        start = here
+        for view in sorted(views, key=lambda view: -view.sight.ahead):
+            sight = related(here, view).sight
+            if sight.head and not sight.fault and sight.ahead and not sight.behind:
+                home.repository.advance(expected=here.id, to=sight.head)
+                here = tips.tip(home)
+        for view in views:
+            pin(here, related(here, view))
+        settled = settle(home)
+    return here.record.revision - start.record.revision, settled
+
+
+def give(here: Tip, views: Sequence[View], *, progress: Progress = silent) -> list[View]:
+    """Push this server's head to each peer that lacks it, side by side, and say how each stands afterwards.
+
+    A peer with a diverged head gets this server's line to keep: whichever side dies, both lines live.
+    """
+
+    def one(view: View) -> View:
+        sight = view.sight
+        if sight.head and sight.ahead and sight.behind and not sight.fault:
+            peers.push_kept(here.home, view.peer, here.id)
+            return view
+        if sight.head is None or sight.fault or not sight.behind:
+            return view
+        return _after_push(here, view, peers.push(here.home, view.peer, here.id, progress=progress))
+
+    after = [_current(here, view) for view in side_by_side(one, views)]
+    for view in after:
+        _remember(here, view)
+    return after
+
+
+def related(here: Tip, view: View) -> View:
+    """The same view, with ahead and behind counted against this server's head as it is now."""
+    head = view.sight.head
+    if head is None or view.sight.fault or not here.home.repository.has(head):
+        return view
+    ahead, behind = here.home.repository.ahead_behind(here.id, head)
+    return replace(view, sight=replace(view.sight, ahead=ahead, behind=behind))
+
+
+def report(here: Tip, view: View) -> PeerReport:
+    """How a peer stands, for whoever asked."""
+    memory = remembered(here.home, view.peer)
+    sight = view.sight
+    server = here.cluster.servers.get(view.name)
+    return PeerReport(
+        name=view.name,
+        role=server.role if server else None,
+        mode=standing.mode_of(view.name, sight.record),
+        sync=standing.judge(sight, memory),
+        head=sight.head or memory.head,
+        revision=sight.record.revision if sight.record else memory.revision,
+        ahead=sight.ahead,
+        behind=sight.behind or _missed(here, sight, memory),
+        last_sync=memory.synchronized or None,
+        current=sight.current,
+        detail=sight.fault,
+    )
+
+
+def remembered(home: Home, peer: Peer) -> Memory:
+    """What was last seen of a peer at this address; of a server that had its name before, nothing."""
+    found = home.memory(peer.name)
+    return found if found.url in ("", peer.url.text) else Memory()
+
+
+def pin(here: Tip, view: View) -> None:
+    """Keep a diverged head that was seen, so that nothing of it can be lost here. Needs no lock: pins never move."""
+    sight, repository = view.sight, here.home.repository
+    if sight.head and sight.ahead and sight.behind and not sight.fault and not repository.ref(f"{KEEP}{sight.head}"):
+        repository.set_ref(f"{KEEP}{sight.head}", sight.head)
+
+
+def _chosen(here: Tip, names: Sequence[str]) -> list[Peer]:
+    listed = {peer.name: peer for peer in here.peers()}
+    for name in names:
+        if name not in listed:
+            raise UnknownServer(name, listed)
+    return [peer for peer in listed.values() if not names or peer.name in names]
+
+
+def _current(here: Tip, view: View) -> View:
+    """A view after a push; a peer that has moved on meanwhile is looked at once more."""
+    if view.sight.head is None or here.home.repository.has(view.sight.head):
+        return related(here, view)
+    return look(here, [view.peer])[0]
+
+
+def _sight(here: Tip, judge: Judge, peer: Peer, answer: Answer, fetch_fault: str | None) -> Sight:
+    repository = here.home.repository
+    if answer.fault:
+        return Sight(answered=False, fault=answer.fault)
+    fault = _identity_fault(here, peer, answer) or fetch_fault or ""
+    if answer.head is None or fault:
+        return Sight(answered=True, fault=fault, head=answer.head, current=answer.current)
+    if not repository.has(answer.head):  # it published between the question and the fetch: nothing is wrong
+        return Sight(answered=False, fault="it moved on while it was asked")
+    ahead, behind = repository.ahead_behind(here.id, answer.head)
+    try:
+        if ahead:
+            judge.admit(answer.head, known=[here.id])
+        record = repository.record(answer.head)
+    except MhaError as error:
+        return Sight(answered=True, fault=error.message, head=answer.head, current=answer.current)
+    return Sight(True, "", answer.head, answer.current, record, ahead, behind)
+
+
+def _is_worth_fetching(here: Tip, peer: Peer, answer: Answer) -> bool:
+    known = answer.head is None or here.home.repository.has(answer.head)
+    return not known and not _identity_fault(here, peer, answer)
+
+
+def _identity_fault(here: Tip, peer: Peer, answer: Answer) -> str:
+    if answer.head is not None and answer.name is None:
+        return "a git repository answers at its address, but no server's home"
+    if answer.name == here.home.name:
+        return f"the address of {peer.name} leads to this server itself"
+    if answer.name is not None and answer.name != peer.name:
+        return f"{answer.name} answers at the address of {peer.name}"
+    if answer.introduction is not None and answer.introduction != here.home.introduction():
+        return "it belongs to another cluster: its history begins elsewhere"
+    return ""
+
+
+def _after_push(here: Tip, view: View, pushed: Pushed) -> View:
+    answer, complaint = pushed.answer, pushed.complaint
+    if answer.fault:
+        unknown = "the result is not known: ask again with `mha status`"
+        return replace(view, sight=Sight(answered=False, fault=unknown))
+    if answer.head == view.sight.head and complaint is not None:
+        return replace(view, sight=replace(view.sight, current=answer.current, fault=complaint))
+    record = here.record if answer.head == here.id else view.sight.record
+    return replace(view, sight=replace(view.sight, head=answer.head, current=answer.current, record=record))
+
+
+def _remember(here: Tip, view: View) -> None:
+    sight, before = view.sight, remembered(here.home, view.peer)
+    if not sight.answered or sight.head is None or sight.record is None:
+        return
+    moment = iso(now())
+    whole = not sight.ahead and not sight.behind
+    here.home.remember(
+        view.name,
+        Memory(view.peer.url.text, sight.head, sight.record.revision, moment, moment if whole else before.synchronized),
+    )
+
+
+def _missed(here: Tip, sight: Sight, memory: Memory) -> int:
+    """How many revisions a peer lacks for all that is known, when it did not answer."""
+    if sight.answered or memory.head is None or not here.home.repository.has(memory.head):
+        return 0
+    return here.home.repository.ahead_behind(here.id, memory.head)[1]

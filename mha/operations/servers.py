@@ -1,0 +1,115 @@
+"""The servers of the cluster: adding and removing one is a published change of `mha.yaml`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mha.core import cluster, names
+from mha.core.cluster import Role, Server
+from mha.errors import MhaError, ServerProblem, UnknownServer
+from mha.operations import publication
+from mha.operations import tip as tips
+from mha.operations.publication import Published
+from mha.operations.tip import Tip, require_active
+from mha.store import cluster_file, trees
+from mha.store import home as homes
+from mha.store.author import Author
+from mha.store.home import Home
+from mha.store.trees import Blob
+
+
+@dataclass(frozen=True, slots=True)
+class ServerListed:
+    """A server of the cluster, for `mha server list`."""
+
+    name: str
+    role: Role
+    url: str
+    key: str | None
+    active: bool
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAdded:
+    """A server that was added, and the command that makes it join."""
+
+    name: str
+    published: Published
+    join_command: str
+    has_key: bool
+
+
+def add(home: Home, *, name: str, url: str, key: str | None, author: Author) -> ServerAdded:
+    """List one more server, as a secondary; raises ServerProblem where it cannot be."""
+    here = tips.tip(home)
+    require_active(here, "add a server")
+    server = Server(names.server_name(name), names.url(url), Role.SECONDARY, _key(key, url))
+    _require_new(here, server)
+    text = cluster_file.add_server(
+        _text(here), name=name, url=server.url.text, key=server.key, role=Role.SECONDARY.value
+    )
+    published = _publish(here, text, f"Add the server {name}", author)
+    own = here.cluster.servers[home.name].url.text
+    command = f"mha join {own} {server.url.path} --name {name} --trust {(home.introduction() or '')[:16]}"
+    return ServerAdded(name, published, command, server.key is not None)
+
+
+def remove(home: Home, *, name: str, author: Author) -> Published:
+    """Take a server off the list; its home stays as it is, and its revisions stay in the history."""
+    here = tips.tip(home)
+    require_active(here, "remove a server")
+    if name not in here.cluster.servers:
+        raise UnknownServer(name, here.cluster.servers)
+    if name == home.name:
+        raise ServerProblem(f"{name} is Active and cannot remove itself.", "Hand over first: `mha demote --to SERVER`.")
+    published = _publish(here, cluster_file.remove_server(_text(here), name=name), f"Remove the server {name}", author)
+    home.forget(name)
+    return published
+
+
+def listed(home: Home) -> list[ServerListed]:
+    """All servers, in the order of their names."""
+    here = tips.tip(home)
+    return [
+        ServerListed(s.name, s.role, s.url.text, s.key, s.name == here.record.active, s.name == home.name)
+        for _, s in sorted(here.cluster.servers.items())
+    ]
+
+
+def _publish(here: Tip, text: bytes, message: str, author: Author) -> Published:
+    blob = Blob(trees.write(here.home.repository, text))
+    return publication.publish_files(
+        here.home, {cluster.FILE: blob}, message=message, author=author, what=f"Changing {cluster.FILE}"
+    )
+
+
+def _text(here: Tip) -> bytes:
+    blob = trees.find(here.home.repository, here.tree, cluster.FILE)
+    assert blob is not None
+    return trees.read(here.home.repository, blob)
+
+
+def _require_new(here: Tip, server: Server) -> None:
+    if server.name in here.cluster.servers:
+        raise ServerProblem(f"{server.name} is a server of this cluster already.", "`mha server list` shows them.")
+    for other in here.cluster.servers.values():
+        if other.url.text.rstrip("/") == server.url.text.rstrip("/"):
+            raise ServerProblem(f"{other.name} has this address already.", "Each server has a home of its own.")
+        if server.key is not None and other.key == server.key:
+            raise ServerProblem(f"{other.name} has this key already.", "Each server has a key of its own: `mha key`.")
+
+
+def _key(text: str | None, url: str) -> str | None:
+    """The key as typed; for a home on this machine that `mha key` prepared, the one that lies there."""
+    if text is not None:
+        try:
+            return cluster.key(text)
+        except ValueError as error:
+            raise ServerProblem(str(error), "Paste the line that `mha key` printed.") from error
+    address = names.url(url)
+    if address.is_ssh:
+        return None
+    try:
+        return homes.open_home(Path(address.path)).public_key()
+    except (MhaError, OSError):
+        return None

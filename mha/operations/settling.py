@@ -1,0 +1,93 @@
+"""Settling: everything that is derived from `main` follows it.
+
+`main` is the only truth here; `current/`, `work/` and `refs/mha/current` are made
+from it. A command that was killed leaves them behind `main`; the next one that
+takes the lock settles them. Settling twice changes nothing.
+"""
+
+from dataclasses import dataclass
+
+from mha.core.changes import FileType
+from mha.operations import tip as tips
+from mha.store import draft, releases, trees
+from mha.store.author import Author
+from mha.store.clock import now
+from mha.store.draft import WorkTree
+from mha.store.home import Home
+from mha.store.repository import DRAFTS, KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What settling had to do, as far as an administrator wants to know."""
+
+    kept_draft: str | None = None  # the draft of a server that is no longer Active
+    put_aside: str | None = None  # where files that no draft can hold were put
+    in_the_way: tuple[str, ...] = ()  # edited files that a newer revision changed as well
+
+
+def settle(home: Home) -> Settled:
+    """Bring `current/` and `work/` to what `main` says. Needs the home's lock."""
+    if home.repository.head() is None:
+        return Settled()
+    here = tips.tip(home)
+    draft.detach(home)
+    releases.switch(home, here.id)
+    _drop_ended_lines(home, here.id)
+    if here.record.active == home.name:
+        return _follow(home, here.id)
+    return _put_away(home)
+
+
+def keep(tree: WorkTree, why: str, chosen: list[draft.Edit] | None = None) -> str | None:
+    """Keep edits under `refs/mha/drafts/`; returns the draft's number, or None where there is nothing to keep."""
+    home = tree.home
+    base = tree.origin() or home.repository.head()
+    assert base is not None
+    edits = [edit for edit in (tree.edits(base) if chosen is None else chosen) if storable(edit)]
+    if not edits:
+        return None
+    files = trees.edited(home.repository, home.repository.commit(base).tree, tree.store(edits))
+    for name, oid in home.repository.refs(DRAFTS).items():
+        kept = home.repository.commit(oid)
+        if (kept.tree, kept.parents) == (files, (base,)):  # kept before a kill
+            return name
+    author = Author(home.name, f"mha@{home.name}")
+    oid = home.repository.write_commit(
+        tree=files, parents=[base], message=f"{why}\n", author=author, committer=author, time=now()
+    )
+    name = draft.next_kept_name(home)
+    home.repository.set_ref(f"{DRAFTS}{name}", oid)
+    return name
+
+
+def _follow(home: Home, oid: str) -> Settled:
+    tree = draft.of(home)
+    if tree is None:
+        unfinished = _put_away(home)  # of a demotion that was killed
+        draft.create(home, oid)
+        return unfinished
+    before = tree.base()
+    if before == oid or (before is not None and not home.repository.contains(oid, before)):
+        return Settled()  # up to date, or commits made by hand: `publish` speaks of those
+    return Settled(in_the_way=tuple(tree.follow(oid)))
+
+
+def _put_away(home: Home) -> Settled:
+    away = draft.put_away(home)
+    if away is None:
+        return Settled()
+    kept = keep(away, f"{home.name} was no longer Active")
+    aside = draft.remove(away)
+    return Settled(kept_draft=kept, put_aside=None if aside is None else str(aside))
+
+
+def storable(edit: draft.Edit) -> bool:
+    return edit.type is FileType.FILE and draft.is_text(edit.path)
+
+
+def _drop_ended_lines(home: Home, head: str) -> None:
+    """A kept line that has become part of `main` needs no pin any more."""
+    for name, oid in home.repository.refs(KEEP).items():
+        if home.repository.contains(head, oid):
+            home.repository.delete_ref(f"{KEEP}{name}")

@@ -1,0 +1,232 @@
+"""Setting up: the first server of a cluster, a key, and a server that joins."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mha.core import changes, cluster, names, record
+from mha.core.standing import Memory
+from mha.errors import (
+    HomeExists,
+    HomeNotEmpty,
+    InvalidConfiguration,
+    NoHome,
+    NotJoined,
+    NotListed,
+    NotTrusted,
+    ServerProblem,
+    Unreachable,
+)
+from mha.operations.admission import Counter, Judge, uncounted
+from mha.operations.settling import settle
+from mha.operations.tip import cluster_at
+from mha.store import adoption, keys, lock, peers, trees
+from mha.store.author import Author
+from mha.store.clock import iso, now
+from mha.store.files import remove_tree
+from mha.store.home import Home, create, open_home
+from mha.store.peers import Peer, Progress, silent
+from mha.store.repository import SERVER
+from mha.store.trees import Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Initialized:
+    """A new cluster's first server."""
+
+    path: str
+    name: str
+    cluster: str
+    id: str
+    files: int
+    adopted: int  # commits of the history below the first revision
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A server's public key."""
+
+    path: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A server that has joined a cluster."""
+
+    path: str
+    name: str
+    cluster: str
+    revision: int
+    id: str
+    introduction: str
+    active: str | None
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    name: str
+    head: str
+    introduction: str
+
+
+def init(
+    path: Path,
+    *,
+    name: str,
+    author: Author,
+    url: str | None = None,
+    cluster_name: str | None = None,
+    source: str | None = None,
+    key: Path | None = None,
+    progress: Progress = silent,
+) -> Initialized:
+    """Make the first server: Primary, Active, with revision 1; from a folder, a git repository, or empty."""
+    names.server_name(name)
+    title = names.server_name(cluster_name or path.resolve().name.lower())
+    address = names.url(url or str(path.resolve()))
+
+    with _prepared(path, name, key) as home, lock.held(home.git_dir):
+        adopted = adoption.adopt(home, source, progress=progress) if source else adoption.NOTHING
+        _require_adoptable(home, adopted)
+        text = cluster.initial(cluster=title, name=name, url=address.text, key=home.public_key())
+        blob = Blob(trees.write(home.repository, text.encode()))
+        oid = home.repository.write_commit(
+            tree=trees.edited(home.repository, adopted.tree, {cluster.FILE: blob}),
+            parents=[adopted.history] if adopted.history else [],
+            message=record.compose(f"Begin the cluster {title}", record.first(name)),
+            author=author,
+            committer=author,
+            time=now(),
+        )
+        _introduce(home, oid, oid)
+        settle(home)
+
+    return Initialized(str(home.path), name, title, oid, adopted.files + 1, adopted.commits)
+
+
+def key(path: Path, *, name: str, source: Path | None = None) -> Keyed:
+    """Make the home and the key of a server that is to join later; the same again for one that has them."""
+    names.server_name(name)
+    try:
+        home = open_home(path)
+    except NoHome:
+        home = _fresh(path, name, source)
+    if home.name != name:
+        raise HomeExists(str(path), home.name)
+    return Keyed(str(home.path), name, home.public_key())
+
+
+def join(
+    url: str,
+    path: Path,
+    *,
+    name: str,
+    trust: str | None = None,
+    progress: Progress = silent,
+    counted: Counter = uncounted,
+) -> Joined:
+    """Make a Standby of a cluster: the whole history, judged revision by revision, then current/."""
+    names.server_name(name)
+    source = Peer("the server there", names.url(url))
+
+    with _prepared(path, name) as home:
+        answer = _ask(home, source, url, trust)
+        fault = peers.fetch(home, source, progress=progress)
+        if fault is not None:
+            raise Unreachable(url, fault)
+        with lock.held(home.git_dir):
+            Judge(home.repository, answer.introduction).admit(answer.head, known=[], counted=counted)
+            listed = _listed(home, answer.head)
+            _introduce(home, answer.head, answer.introduction)
+            settle(home)
+
+    tip = home.repository.record(answer.head)
+    if answer.name in listed.servers:  # that server was seen: when it is silent later, it is not one that never joined
+        moment = iso(now())
+        home.remember(answer.name, Memory(source.url.text, answer.head, tip.revision, moment, moment))
+    files = sum(1 for _ in trees.files(home.repository, home.repository.commit(answer.head).tree))
+    return Joined(str(home.path), name, listed.name, tip.revision, answer.head, answer.introduction, tip.active, files)
+
+
+@contextmanager
+def _prepared(path: Path, name: str, key: Path | None = None) -> Iterator[Home]:
+    """The home that `mha key` prepared, or a new one, which is taken away again where the block fails."""
+    try:
+        home = open_home(path)
+    except NoHome:
+        home = _fresh(path, name, key)
+        try:
+            yield home
+        except BaseException:
+            for made in (home.git_dir, home.releases, home.work, home.current):
+                remove_tree(made)
+            raise
+        return
+    if home.name != name or home.repository.head() is not None:
+        raise HomeExists(str(path), home.name)
+    yield home
+
+
+def _fresh(path: Path, name: str, source: Path | None) -> Home:
+    if path.exists() and not path.is_dir():
+        raise HomeNotEmpty(str(path))
+    home = create(path, name)
+    if source is None:
+        keys.generate(home.state, name)
+    else:
+        keys.adopt(home.state, name, source)
+    return home
+
+
+def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":
+    """Who answers there, if it is a server of the cluster that is expected."""
+    answer = peers.ask(home, source)
+    if answer.fault:
+        raise Unreachable(url, answer.fault)
+    if answer.name is None or answer.introduction is None or answer.head is None:
+        raise NotJoined(f"The server at {url}")
+    if answer.name == home.name:
+        raise ServerProblem(f"The server at {url} is {home.name} itself.", "Choose another name, or another address.")
+    if trust is not None and not answer.introduction.startswith(trust):
+        raise NotTrusted(trust, answer.introduction)
+    return _Found(answer.name, answer.head, answer.introduction)
+
+
+def _introduce(home: Home, head: str, introduction: str) -> None:
+    """Pin which cluster this is and who answers here, then make the head."""
+    home.pin_introduction(introduction)
+    home.repository.set_ref(f"{SERVER}{home.name}", introduction)
+    home.repository.advance(expected=None, to=head)
+
+
+def _listed(home: Home, head: str) -> cluster.Cluster:
+    """The cluster, if it lists this server with this server's key."""
+    found = cluster_at(home, head)
+    server = found.servers.get(home.name)
+    if server is None:
+        raise NotListed(home.name, str(home.path))
+    if server.key is not None and server.key != home.public_key():
+        raise ServerProblem(
+            f"The cluster lists another key for {home.name}.",
+            f"On the Active: `mha server remove {home.name}`, then add it with --key '{home.public_key()}'.",
+        )
+    return found
+
+
+def _require_adoptable(home: Home, adopted: adoption.Adopted) -> None:
+    """The files must be fit to be published, and not those of another cluster."""
+    deltas = trees.deltas(home.repository, None, adopted.tree)
+    found = [f"{p.path} {p.problem}. {p.hint}" for p in changes.problems(trees.entries(home.repository, deltas))]
+    found += [f"{one} and {other} differ only in case. Rename one." for one, other in changes.twins(_paths(deltas))]
+    if trees.find(home.repository, adopted.tree, cluster.FILE) is not None:
+        found.append(f"{cluster.FILE} is there already: these are the files of another cluster. Remove it, or join.")
+    if found:
+        raise InvalidConfiguration(found, "Correct these files at their source, then run `mha init` again.")
+
+
+def _paths(deltas: list[trees.Delta]) -> Iterable[str]:
+    return (delta.path.decode("utf-8", "replace") for delta in deltas)

@@ -1,0 +1,142 @@
+"""The High Availability Status: what an administrator looks at during an outage."""
+
+from dataclasses import dataclass
+
+from mha.core import standing
+from mha.core.cluster import Role
+from mha.core.standing import Banner, Mode, PeerStanding, Sight
+from mha.errors import MhaError, NotJoined
+from mha.operations import replication
+from mha.operations import tip as tips
+from mha.operations.replication import PeerReport, View
+from mha.operations.tip import Tip
+from mha.store import draft, releases
+from mha.store.clock import iso, now
+from mha.store.home import Home
+from mha.store.peers import Peer, Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """This server itself."""
+
+    name: str
+    role: Role | None
+    mode: Mode
+    head: str | None
+    revision: int | None
+    epoch: int | None
+    current: str | None
+    draft_changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What `mha status` says."""
+
+    cluster: str | None
+    message: Banner
+    server: ServerReport
+    peers: tuple[PeerReport, ...]
+    active: str | None
+    next_step: str
+    time: str  # ISO; when it was looked at
+    fault: str = ""  # what is wrong with this server's own store
+
+    @property
+    def synchronized(self) -> bool:
+        """Whether every peer holds what this server holds."""
+        return all(peer.sync is standing.Sync.SYNCHRONIZED for peer in self.peers)
+
+
+def status(home: Home, *, offline: bool = False, progress: Progress = silent) -> StatusReport:
+    """How this server and its peers stand now; offline: as last seen, without asking anybody."""
+    try:
+        here = tips.tip(home)
+        views = (
+            [_unasked(here, peer) for peer in here.peers()] if offline else replication.look(here, progress=progress)
+        )
+        for view in views:
+            replication.pin(here, view)
+        return _report(here, views)
+    except NotJoined:
+        raise
+    except MhaError as error:
+        return _faulty(home, error.message)
+
+
+def _report(here: Tip, views: list[View]) -> StatusReport:
+    home = here.home
+    reports = [replication.report(here, view) for view in views]
+    standings = [PeerStanding(report.name, report.sync, report.serving) for report in reports]
+    changes, fault = _draft_changes(here)
+    current = releases.served(home)
+    if not fault and current != here.id:
+        fault = "current/ does not serve the head."
+    found = standing.banner(
+        [peer.sync for peer in standings],
+        active=here.record.active,
+        own_fault=bool(fault),
+        kept_lines=bool(tips.diverged_lines(home)),
+        unserved=not all(peer.serving for peer in standings),
+    )
+    step = standing.next_step(
+        name=home.name, record=here.record, peers=standings, found=found, draft_changes=changes, fault=fault
+    )
+    own = here.cluster.servers.get(home.name)
+    return StatusReport(
+        cluster=here.cluster.name,
+        message=found,
+        server=ServerReport(
+            name=home.name,
+            role=own.role if own else None,
+            mode=standing.mode_of(home.name, here.record),
+            head=here.id,
+            revision=here.record.revision,
+            epoch=here.record.epoch,
+            current=current,
+            draft_changes=changes,
+        ),
+        peers=tuple(reports),
+        active=here.record.active,
+        next_step=step,
+        time=iso(now()),
+        fault=fault,
+    )
+
+
+def _draft_changes(here: Tip) -> tuple[int, str]:
+    """How many files the draft changes, and why that cannot be told."""
+    tree = draft.of(here.home)
+    if tree is None:
+        active = here.record.active == here.home.name
+        return 0, "work/ is missing although this server is Active." if active else ""
+    try:
+        return len(tree.edits(here.id)), ""
+    except MhaError as error:
+        return 0, error.message
+
+
+def _unasked(here: Tip, peer: Peer) -> View:
+    """A peer as last seen: its record is known where its last head is stored here."""
+    memory = replication.remembered(here.home, peer)
+    known = memory.head is not None and here.home.repository.has(memory.head)
+    if not known or memory.head is None:
+        return View(peer, Sight(answered=False, fault="not asked"))
+    ahead, behind = here.home.repository.ahead_behind(here.id, memory.head)
+    record = here.home.repository.record(memory.head)
+    return View(peer, Sight(True, "", memory.head, None, record, ahead, behind))
+
+
+def _faulty(home: Home, fault: str) -> StatusReport:
+    """The report of a server whose own store or git does not work."""
+    return StatusReport(
+        cluster=None,
+        message=Banner.FAULT,
+        server=ServerReport(home.name, None, Mode.UNKNOWN, None, None, None, releases.served(home), 0),
+        peers=(),
+        active=None,
+        next_step=f"{fault} Run `mha verify`, then `mha repair`.",
+        time=iso(now()),
+        fault=fault,
+    )

@@ -1,0 +1,68 @@
+"""What this server itself holds: its head, and what the head says."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mha.core import cluster as cluster_file
+from mha.core.cluster import Cluster
+from mha.core.record import Record
+from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, StoreDamaged
+from mha.store import trees
+from mha.store.home import Home
+from mha.store.peers import Peer
+from mha.store.repository import KEEP
+
+
+@dataclass(frozen=True)
+class Tip:
+    """The head of `main` here: one value that says mode, epoch and configuration."""
+
+    home: Home
+    id: str
+    record: Record
+
+    @cached_property
+    def tree(self) -> str:
+        """The id of its tree."""
+        return self.home.repository.commit(self.id).tree
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """Its `mha.yaml`."""
+        return cluster_at(self.home, self.id)
+
+    def peers(self) -> list[Peer]:
+        """All other servers, in the order of their names."""
+        return [Peer(s.name, s.url) for n, s in sorted(self.cluster.servers.items()) if n != self.home.name]
+
+
+def tip(home: Home) -> Tip:
+    """This server's head; raises NotJoined before there is one."""
+    head = home.repository.head()
+    if head is None:
+        raise NotJoined(home.name)
+    return Tip(home, head, home.repository.record(head))
+
+
+def cluster_at(home: Home, oid: str) -> Cluster:
+    """What `mha.yaml` says in a revision."""
+    blob = trees.find(home.repository, home.repository.commit(oid).tree, cluster_file.FILE)
+    if blob is None:
+        raise StoreDamaged(f"revision {oid[:10]} has no {cluster_file.FILE}.")
+    return cluster_file.parse(trees.read(home.repository, blob))
+
+
+def require_active(here: Tip, what: str = "publish") -> None:
+    """Raises ReadOnlyServer or NoServerActive unless this server is Active."""
+    if here.record.active is None:
+        raise NoServerActive
+    if here.record.active != here.home.name:
+        raise ReadOnlyServer(here.home.name, here.record.active, what)
+
+
+def diverged_lines(home: Home) -> list[str]:
+    """The ids of kept heads that are not part of `main`: a collision that has not ended."""
+    head = home.repository.head()
+    return [
+        oid for oid in home.repository.refs(KEEP).values() if head is None or not home.repository.contains(head, oid)
+    ]

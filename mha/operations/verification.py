@@ -1,0 +1,144 @@
+"""Verifying a home and mending it: objects, succession, what is served, git's configuration, stale locks."""
+
+from dataclasses import dataclass
+
+from mha.core import names
+from mha.core.changes import escaped
+from mha.errors import MhaError
+from mha.operations import tip as tips
+from mha.operations.admission import Counter, Judge, uncounted
+from mha.operations.settling import settle
+from mha.operations.tip import Tip
+from mha.store import fsck, lock, peers, releases
+from mha.store import home as homes
+from mha.store.home import Home
+from mha.store.peers import Progress, silent
+from mha.store.repository import CURRENT, SERVER
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be, as a sentence, and what it is about."""
+
+    about: str  # objects, succession, current, configuration, locks, leftovers
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was looked at, and what was wrong; for a repair, what still is."""
+
+    revisions: int
+    files: int
+    findings: tuple[Finding, ...]
+    mended: tuple[Finding, ...] = ()
+
+
+def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> Verified:
+    """Look at everything that can be wrong with this home; deep: also each object's bytes and each file ever held."""
+    findings = [*_locks(home), *_configuration(home), *_leftovers(home)]
+    try:
+        here = tips.tip(home)
+        findings += _objects(home, deep=deep)
+        findings += _references(here)
+        revisions = _succession(here, findings, deep=deep, counted=counted)
+        files = _served(here, findings)
+    except MhaError as error:
+        return Verified(0, 0, (*findings, Finding("objects", error.message)))
+    return Verified(revisions, files, tuple(findings))
+
+
+def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncounted) -> Verified:
+    """Mend what can be mended from what is here and from the peers, then verify again."""
+    before = verify(home, deep=True, counted=counted)
+    with lock.held(home.git_dir):
+        homes.configure(home.git_dir)
+        fsck.remove_leftovers(home.git_dir)
+    if any(finding.about == "objects" for finding in before.findings):
+        _refetch(home, progress)
+    with lock.held(home.git_dir):
+        if home.repository.head() is not None:
+            introduction = home.introduction()
+            if introduction is not None:
+                home.repository.set_ref(f"{SERVER}{home.name}", introduction)
+            settle(home)
+            for oid in releases.folders(home):
+                releases.mend(home, oid)
+    after = verify(homes.open_home(home.path), deep=True, counted=counted)
+    mended = tuple(finding for finding in before.findings if finding not in after.findings)
+    return Verified(after.revisions, after.files, after.findings, mended)
+
+
+def _locks(home: Home) -> list[Finding]:
+    return [Finding("locks", f"{name} was left behind by a killed command.") for name in lock.left_behind(home.git_dir)]
+
+
+def _configuration(home: Home) -> list[Finding]:
+    return [Finding("configuration", f"{name} is not as mha wrote it.") for name in homes.misconfigured(home.git_dir)]
+
+
+def _leftovers(home: Home) -> list[Finding]:
+    return [Finding("leftovers", f"{name} was left behind by a killed git.") for name in fsck.leftovers(home.git_dir)]
+
+
+def _objects(home: Home, *, deep: bool) -> list[Finding]:
+    return [Finding("objects", escaped(line)) for line in fsck.check(home.git_dir, deep=deep)]
+
+
+def _references(here: Tip) -> list[Finding]:
+    home = here.home
+    found = []
+    if home.repository.ref(CURRENT) != releases.served(home):
+        found.append(Finding("current", f"{CURRENT} does not say what current/ serves."))
+    if home.repository.ref(f"{SERVER}{home.name}") != home.introduction():
+        found.append(Finding("configuration", f"{SERVER}{home.name} does not name the first revision."))
+    return found
+
+
+def _succession(here: Tip, findings: list[Finding], *, deep: bool, counted: Counter) -> int:
+    """Judge the whole history; returns how many revisions it has."""
+    total = 0
+
+    def count(done: int, of: int) -> None:
+        nonlocal total
+        total = of
+        counted(done, of)
+
+    introduction = here.home.introduction()
+    if introduction is None:
+        findings.append(Finding("succession", "The first revision of the cluster is not pinned here."))
+        return 0
+    try:
+        Judge(here.home.repository, introduction).admit(here.id, known=[], files=deep, counted=count)
+    except MhaError as error:
+        findings.append(Finding("succession", error.message))
+    return total
+
+
+def _served(here: Tip, findings: list[Finding]) -> int:
+    """Compare `current/` with the head, file by file; returns how many files it has."""
+    served = releases.served(here.home)
+    if served != here.id:
+        findings.append(Finding("current", "current/ does not serve the head."))
+    if served is None:
+        return 0
+    wrong = releases.differences(here.home, served)
+    wrong += [f"{folder} has other permissions." for folder in releases.unsealed(here.home, served)]
+    findings += [Finding("current", f"current/{escaped(line)}") for line in wrong]
+    return releases.count(here.home, served)
+
+
+def _refetch(home: Home, progress: Progress) -> None:
+    """Bring all objects anew from each peer until none is missing or damaged here."""
+    with lock.held(home.git_dir):
+        fsck.set_aside_damaged(home.git_dir)
+    for peer in _peers(home):
+        if peers.fetch(home, peer, progress=progress, refetch=True) is None and not fsck.check(home.git_dir, deep=True):
+            return
+
+
+def _peers(home: Home) -> list[peers.Peer]:
+    try:
+        return tips.tip(home).peers()
+    except MhaError:
+        return [peers.Peer(name, names.url(url)) for name, url in home.remembered()]

@@ -1,0 +1,116 @@
+"""A collision: both sides are kept, and seen by every server that can reach both."""
+
+import pytest
+
+from mha.core.changes import Action, Change
+from mha.core.standing import Banner
+from mha.core.succession import Kind
+from mha.operations import collision
+from mha.operations.collision import CollisionReport
+from tests.cluster import Cluster
+
+HOSTS = "objects/hosts.yaml"
+
+
+@pytest.fixture
+def collided(cluster: Cluster) -> Cluster:
+    """fw-a was cut off and published twice; fw-b took over by force and published once; the links are back."""
+    cluster.isolate("fw-a")
+    cluster["fw-a"].publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n", "Ours, first")
+    cluster["fw-a"].publish_edit("objects/new.yaml", "a: 1\n", "Ours, second")
+    cluster["fw-b"].promote(force=True)
+    cluster["fw-b"].publish_edit(HOSTS, "hosts: {b: 10.0.0.2}\n", "Theirs")
+    cluster.heal_all()
+    return cluster
+
+
+def test_without_diverged_heads_there_is_no_collision(cluster):
+    report = collision.collision(cluster["fw-a"].home)
+
+    assert report == CollisionReport(None, ())
+    assert not report.exists
+
+
+def test_both_sides_are_reported_with_what_they_did_since_the_last_common_revision(collided):
+    ours, theirs = collided["fw-a"], collided["fw-b"]
+
+    report = collision.collision(ours.home)
+
+    assert report.common is not None
+    assert report.common.revision == 3
+    assert [(side.head, side.servers) for side in report.sides] == [
+        (ours.head, ("fw-a",)),
+        (theirs.head, ("fw-b", "fw-c")),
+    ]
+    assert [[(e.revision, e.kind, e.message.partition(":")[0]) for e in side.revisions] for side in report.sides] == [
+        [(5, Kind.PUBLISH, "Ours, second"), (4, Kind.PUBLISH, "Ours, first")],
+        [(5, Kind.PUBLISH, "Theirs"), (4, Kind.CHANGEOVER, "Changeover")],
+    ]
+    assert [side.changes for side in report.sides] == [
+        (Change(HOSTS, Action.MODIFIED), Change("objects/new.yaml", Action.ADDED)),
+        (Change(HOSTS, Action.MODIFIED),),
+    ]
+    assert report.both == (HOSTS,)
+    assert report.higher_epoch is report.sides[1]
+
+
+def test_every_server_that_reaches_both_sides_reports_the_same_sides(collided):
+    reports = [collision.collision(server.home) for server in collided.servers.values()]
+
+    assert len({frozenset((side.head, side.servers) for side in report.sides) for report in reports}) == 1
+
+
+def test_looking_at_a_collision_pins_both_lines_on_both_sides(collided):
+    ours, theirs = collided["fw-a"], collided["fw-b"]
+
+    collision.collision(ours.home)
+
+    assert ours.home.repository.refs("refs/mha/keep/") == {theirs.head: theirs.head}
+    assert theirs.home.repository.refs("refs/mha/keep/") == {ours.head: ours.head}
+
+
+def test_a_collision_that_was_seen_once_is_reported_without_the_other_side(collided):
+    collided["fw-a"].sync()
+    heads = {server.head for server in (collided["fw-a"], collided["fw-b"])}
+    collided.isolate("fw-a")
+
+    report = collision.collision(collided["fw-a"].home)
+
+    assert {side.head for side in report.sides} == heads
+    assert [side.servers for side in report.sides] == [("fw-a",), ()]
+    assert collided["fw-a"].status().message is Banner.COLLISION
+
+
+def test_a_third_server_that_never_diverged_sees_it_too(collided):
+    report = collision.collision(collided["fw-c"].home)
+
+    assert [side.servers for side in report.sides] == [("fw-b", "fw-c"), ("fw-a",)]
+    assert collided["fw-c"].status().message is Banner.COLLISION
+
+
+def test_a_line_that_went_on_is_still_one_side(collided):
+    collision.collision(collided["fw-a"].home)
+    collided["fw-c"].promote(force=True)  # on top of the line of fw-b, whose older head fw-a has pinned
+
+    report = collision.collision(collided["fw-a"].home)
+
+    assert [(side.head, side.servers) for side in report.sides] == [
+        (collided["fw-a"].head, ("fw-a",)),
+        (collided["fw-c"].head, ("fw-b", "fw-c")),
+    ]
+
+
+def test_two_servers_that_only_changed_over_have_collided_as_well(cluster):
+    """Nothing was published on either side, but both are Active: that is no state to be silent about."""
+    cluster.isolate("fw-a")
+    cluster.cut("fw-b", "fw-c")
+    cluster["fw-b"].promote(force=True)
+    cluster["fw-c"].promote(force=True)
+    cluster.heal_all()
+
+    report = collision.collision(cluster["fw-b"].home)
+
+    assert report.exists
+    assert report.both == ()
+    assert report.higher_epoch is None
+    assert [side.record.active for side in report.sides] == ["fw-b", "fw-c"]

@@ -1,0 +1,452 @@
+"""Publishing: the draft becomes the next revision, here and on the peers; reverting one."""
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from mha.core.changes import Action, Change
+from mha.core.cluster import Role
+from mha.core.record import Record, words
+from mha.core.standing import Mode, Sync
+from mha.errors import (
+    CannotRevert,
+    CaughtUp,
+    Collision,
+    ControlCharacters,
+    DraftInTheWay,
+    EmptyMessage,
+    InvalidConfiguration,
+    NoServerActive,
+    ReadOnlyServer,
+    StoodDown,
+)
+from mha.operations import drafts, history, publication
+from mha.operations import tip as tips
+from mha.operations.publication import Published
+from mha.operations.replication import PeerReport
+from mha.store import lock, trees
+from mha.store.trees import Blob
+from tests.cluster import JANA, Cluster, Server
+
+HOSTS = "objects/hosts.yaml"
+NOW = "2026-11-23T10:00:00+00:00"
+
+
+@pytest.fixture
+def pair(make_cluster: Callable[..., Cluster]) -> Cluster:
+    """Two servers, fw-a Active at revision 2."""
+    return make_cluster("fw-a", "fw-b")
+
+
+def heads(cluster: Cluster) -> set[str]:
+    return {server.head for server in cluster.servers.values()}
+
+
+def revert(server: Server, text: str, message: str = "Undo it") -> Published:
+    return publication.revert(server.home, history.find(server.home, text), message=message, author=JANA)
+
+
+def synchronized(server: Server, head: str) -> PeerReport:
+    """How a peer is reported that has just taken a revision."""
+    return PeerReport(
+        server.name, Role.SECONDARY, Mode.STANDBY, Sync.SYNCHRONIZED, head, 4, 0, 0, NOW, current=head, detail=""
+    )
+
+
+def test_a_publish_makes_the_draft_the_next_revision_on_every_server(cluster, monkeypatch):
+    monkeypatch.setenv("MHA_NOW", NOW)
+    active = cluster["fw-a"]
+    before = active.head
+    active.edit(HOSTS, "hosts: {}\n")
+    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("policies/main.yaml", None)
+
+    done = active.publish("Open HTTPS to the new shop")
+
+    assert done == Published(
+        revision=4,
+        id=active.head,
+        changes=(
+            Change(HOSTS, Action.MODIFIED),
+            Change("objects/new.yaml", Action.ADDED),
+            Change("policies/main.yaml", Action.DELETED),
+        ),
+        peers=(synchronized(cluster["fw-b"], active.head), synchronized(cluster["fw-c"], active.head)),
+    )
+    commit = active.home.repository.commit(active.head)
+    assert commit.parents == (before,)
+    assert commit.record == Record(revision=4, epoch=1, active="fw-a", server="fw-a")
+    assert words(commit.message) == "Open HTTPS to the new shop"
+    assert commit.author == "Jana Doe <jana@example.org>"
+    assert commit.time.isoformat() == NOW
+    assert heads(cluster) == {active.head}
+    for server in cluster.servers.values():
+        assert server.served() == active.draft()
+
+
+def test_nothing_to_publish_makes_no_revision(pair):
+    before = heads(pair)
+
+    done = pair["fw-a"].publish()
+
+    assert done == Published(None, None, ())
+    assert heads(pair) == before
+
+
+def test_a_file_that_was_touched_and_not_changed_is_nothing_to_publish(pair):
+    path = pair["fw-a"].path / "work" / HOSTS
+    path.write_bytes(path.read_bytes())
+
+    assert pair["fw-a"].publish() == Published(None, None, ())
+
+
+def test_a_dry_run_says_what_would_be_published_and_publishes_nothing(pair):
+    active = pair["fw-a"]
+    before = heads(pair)
+    active.edit(HOSTS, "hosts: {}\n")
+
+    done = active.publish(dry_run=True)
+
+    assert done == Published(None, None, (Change(HOSTS, Action.MODIFIED),), dry_run=True)
+    assert heads(pair) == before
+    assert active.draft()[HOSTS] == b"hosts: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        pytest.param(HOSTS, b"hosts: {}", id="no newline at the end"),
+        pytest.param("notes.txt", b"one\r\ntwo\nthree\r", id="mixed line ends"),
+        pytest.param("logo.png", b"\x89PNG\r\n\x1a\n\0\0", id="binary"),
+        pytest.param("empty", b"", id="empty"),
+        pytest.param(".gitattributes", b"* text eol=crlf\n*.yaml filter=x\n", id="attributes"),
+        pytest.param("with space/ünïcode & 'quotes'.yaml", b"a: 1\n", id="a name with everything"),
+        pytest.param("-rf", b"x", id="a name like an option"),
+    ],
+)
+def test_bytes_are_published_as_they_were_written(make_cluster, path, data):
+    cluster = make_cluster("fw-a", "fw-b")
+    cluster["fw-a"].edit(path, data)
+
+    cluster["fw-a"].publish()
+
+    assert cluster["fw-b"].served()[path] == cluster["fw-a"].served()[path] == data
+    assert history.diff(cluster["fw-a"].home).changes == ()
+
+
+def test_attributes_of_an_earlier_revision_change_no_byte_of_a_later_one(make_cluster):
+    cluster = make_cluster("fw-a", "fw-b")
+    cluster["fw-a"].publish_edit(".gitattributes", "* text eol=crlf ident\n")
+
+    cluster["fw-a"].publish_edit("a.txt", "$Id$\nline\n")
+
+    assert cluster["fw-b"].served()["a.txt"] == b"$Id$\nline\n"
+    assert cluster["fw-a"].draft()["a.txt"] == b"$Id$\nline\n"
+
+
+def test_the_executable_bit_is_published(make_cluster):
+    cluster = make_cluster("fw-a", "fw-b")
+    cluster["fw-a"].publish_edit("hook.sh", "#!/bin/sh\n")
+    (cluster["fw-a"].path / "work" / "hook.sh").chmod(0o755)
+
+    done = cluster["fw-a"].publish()
+
+    assert done.changes == (Change("hook.sh", Action.MODIFIED),)
+    assert (cluster["fw-b"].path / "current" / "hook.sh").stat().st_mode & 0o777 == 0o555
+    assert (cluster["fw-b"].path / "current" / HOSTS).stat().st_mode & 0o777 == 0o444
+
+
+def test_an_ignored_file_is_no_draft_but_a_published_one_stays_published(make_cluster):
+    active = make_cluster("fw-a")["fw-a"]
+    active.publish_edit("local.log", "old\n")
+    active.edit(".gitignore", "*.log\n")
+    active.edit("other.log", "ignored\n")
+    active.edit("local.log", "new\n")
+
+    done = active.publish()
+
+    assert done.changes == (Change(".gitignore", Action.ADDED), Change("local.log", Action.MODIFIED))
+    assert active.served()["local.log"] == b"new\n"
+    assert "other.log" not in active.served()
+
+
+def test_a_file_and_a_folder_change_places(make_cluster):
+    cluster = make_cluster("fw-a", "fw-b")
+    active = cluster["fw-a"]
+    active.edit("objects/hosts.yaml", None)
+    active.edit("objects/hosts.yaml/web.yaml", "a: 1\n")
+    shutil.rmtree(active.path / "work" / "policies")
+    active.edit("policies", "now a file\n")
+
+    active.publish()
+
+    assert cluster["fw-b"].served() == active.draft()
+    assert cluster["fw-b"].served()["policies"] == b"now a file\n"
+
+
+def test_a_renamed_file_is_one_added_and_one_deleted(make_cluster):
+    active = make_cluster("fw-a")["fw-a"]
+    (active.path / "work" / HOSTS).rename(active.path / "work" / "objects" / "machines.yaml")
+
+    done = active.publish()
+
+    assert done.changes == (Change(HOSTS, Action.DELETED), Change("objects/machines.yaml", Action.ADDED))
+
+
+def test_a_name_may_change_its_case_when_no_twin_is_left(make_cluster):
+    active = make_cluster("fw-a")["fw-a"]
+    (active.path / "work" / HOSTS).rename(active.path / "work" / "objects" / "Hosts.yaml")
+
+    done = active.publish()
+
+    assert done.changes == (Change("objects/Hosts.yaml", Action.ADDED), Change(HOSTS, Action.DELETED))
+
+
+def test_a_folder_may_change_its_case_when_no_file_is_left_in_the_old_one(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    (server.path / "work" / "objects").rename(server.path / "work" / "Objects")
+    server.publish()
+    assert server.served().keys() == {"Objects/hosts.yaml", "Objects/networks.yaml", "mha.yaml", "policies/main.yaml"}
+
+
+def test_a_folder_is_a_twin_while_a_file_is_left_in_the_old_one(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit("Objects/hosts.yaml", "hosts: {}\n")
+    server.edit("objects/hosts.yaml", None)
+    with pytest.raises(InvalidConfiguration, match="Objects and objects differ only in case"):
+        server.publish()
+
+
+def test_a_standby_publishes_nothing(pair):
+    with pytest.raises(ReadOnlyServer) as raised:
+        pair["fw-b"].publish()
+
+    assert raised.value.message == "fw-b is a Standby and cannot publish."
+    assert raised.value.hint == "Use fw-a, which is Active, or run `mha promote` here."
+
+
+def test_nobody_publishes_while_no_server_is_active(pair):
+    pair["fw-a"].demote()
+    before = heads(pair)
+
+    for server in pair.servers.values():
+        with pytest.raises(NoServerActive):
+            server.publish()
+
+    assert heads(pair) == before
+
+
+def test_a_message_says_something(pair):
+    pair["fw-a"].edit(HOSTS, "hosts: {}\n")
+
+    for message in ("", " \n\t"):
+        with pytest.raises(EmptyMessage):
+            pair["fw-a"].publish(message)
+    for message in ("bell \a", "right\u202eleft"):
+        with pytest.raises(ControlCharacters):
+            pair["fw-a"].publish(message)
+
+    assert pair["fw-a"].record.revision == 2
+
+
+def test_a_message_cannot_forge_a_record(pair):
+    active = pair["fw-a"]
+
+    active.publish_edit(
+        HOSTS, "hosts: {}\n", "Mine\n\nMha-Revision: 99\nMha-Epoch: 9\nMha-Active: fw-b\nMha-Server: fw-b"
+    )
+
+    assert heads(pair) == {active.head}
+    assert active.record == Record(revision=3, epoch=1, active="fw-a", server="fw-a")
+
+
+def test_a_peer_that_does_not_answer_gets_all_it_missed_with_the_next_publish(cluster):
+    active = cluster["fw-a"]
+    cluster.cut("fw-a", "fw-b")
+    missed = active.publish_edit(HOSTS, "hosts: {}\n")
+    cluster.heal("fw-a", "fw-b")
+
+    done = active.publish_edit(HOSTS, "hosts: {b: 10.0.0.1}\n")
+
+    assert [(peer.name, peer.sync, peer.behind) for peer in missed.peers] == [
+        ("fw-b", Sync.SILENT, 1),
+        ("fw-c", Sync.SYNCHRONIZED, 0),
+    ]
+    assert [peer.sync for peer in done.peers] == [Sync.SYNCHRONIZED] * 2
+    assert heads(cluster) == {active.head}
+    assert cluster["fw-b"].served() == active.served()
+
+
+def test_a_publish_tells_how_many_standbys_were_to_hold_it_and_how_many_do(cluster):
+    cluster.cut("fw-a", "fw-b")
+    cluster["fw-a"].edit(HOSTS, "hosts: {}\n")
+
+    done = cluster["fw-a"].publish(wait=2)
+
+    assert (done.wanted, done.held, [peer.name for peer in done.lacking]) == (2, 1, ["fw-b"])
+
+
+def test_how_many_must_hold_a_revision_is_a_published_setting(cluster):
+    active = cluster["fw-a"]
+    text = active.served()["mha.yaml"].decode().replace("wait-for: 0", "wait-for: 2")
+    active.publish_edit("mha.yaml", text)
+
+    done = active.publish_edit(HOSTS, "hosts: {}\n")
+
+    assert (done.wanted, done.held) == (2, 2)
+
+
+def test_a_superseded_active_stands_down_and_keeps_its_draft(cluster):
+    active = cluster["fw-a"]
+    cluster.isolate("fw-a")
+    active.edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
+    cluster["fw-b"].promote(force=True)
+    cluster["fw-b"].publish_edit("policies/main.yaml", "rules: []\n")
+    cluster.heal_all()
+
+    with pytest.raises(StoodDown) as raised:
+        active.publish()
+
+    assert raised.value.message == ("fw-a was superseded: fw-b is Active at epoch 2. The draft is kept as draft 1.")
+    assert heads(cluster) == {cluster["fw-b"].head}
+    assert active.served() == cluster["fw-b"].served()
+    assert drafts.show(active.home, "1").changes == (Change(HOSTS, Action.MODIFIED),)
+    assert not (active.path / "work").exists()
+
+
+def test_an_active_whose_disk_came_back_older_catches_up_before_it_publishes(pair, tmp_path):
+    active = pair["fw-a"]
+    shutil.copytree(active.path, tmp_path / "older", symlinks=True)
+    lost = active.publish_edit(HOSTS, "hosts: {}\n")
+    shutil.rmtree(active.path)
+    shutil.copytree(tmp_path / "older", active.path, symlinks=True)
+    active.edit("policies/main.yaml", "rules: []\n")
+
+    with pytest.raises(CaughtUp) as raised:
+        active.publish()
+    done = active.publish()
+
+    assert raised.value.message.startswith("fw-a was behind fw-b and has caught up to revision 3")
+    assert (done.revision, done.changes) == (4, (Change("policies/main.yaml", Action.MODIFIED),))
+    assert lost.id in active.revisions()
+    assert heads(pair) == {active.head}
+
+
+def test_nothing_is_published_on_top_of_a_collision(pair):
+    pair.isolate("fw-a")
+    pair["fw-a"].publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n")
+    pair["fw-b"].promote(force=True)
+    pair.heal_all()
+    before = {name: server.head for name, server in pair.servers.items()}
+    pair["fw-a"].edit(HOSTS, "hosts: {a: 10.0.0.2}\n")
+
+    with pytest.raises(Collision):
+        pair["fw-a"].publish()
+    pair.isolate("fw-a")
+    with pytest.raises(Collision):  # known by then, without the other side
+        pair["fw-a"].publish()
+
+    assert {name: server.head for name, server in pair.servers.items()} == before
+    assert pair["fw-a"].draft()[HOSTS] == b"hosts: {a: 10.0.0.2}\n"
+
+
+def test_a_publish_that_was_killed_before_it_was_served_is_served_by_the_next_command(pair):
+    active = pair["fw-a"]
+    active.edit(HOSTS, "hosts: {}\n")
+    with lock.held(active.home.git_dir):
+        blob = Blob(trees.write(active.home.repository, b"hosts: {}\n"))
+        oid = publication.advance(tips.tip(active.home), {HOSTS: blob}, message="Killed", author=JANA)
+    assert active.served()[HOSTS] != b"hosts: {}\n"
+
+    done = active.publish()
+
+    assert done == Published(None, None, ())
+    assert active.home.repository.ref("refs/mha/current") == active.head == oid
+    assert active.served()[HOSTS] == b"hosts: {}\n"
+
+
+def test_a_revert_publishes_the_opposite_of_one_revision(pair):
+    active = pair["fw-a"]
+    before = active.served()
+    active.publish_edit(HOSTS, "hosts: {}\n")
+    active.publish_edit("objects/new.yaml", "a: 1\n")
+
+    done = revert(active, "3")
+
+    assert (done.revision, done.changes) == (5, (Change(HOSTS, Action.MODIFIED),))
+    assert active.served() == before | {"objects/new.yaml": b"a: 1\n"}
+    assert active.draft() == active.served() == pair["fw-b"].served()
+    assert heads(pair) == {active.head}
+
+
+def test_a_revert_takes_back_lines_and_leaves_later_lines(pair):
+    active = pair["fw-a"]
+    lines = [f"line-{n}: {n}\n" for n in range(9)]
+    active.publish_edit("a.yaml", "".join(lines))
+    active.publish_edit("a.yaml", "".join(["first: 0\n", *lines[1:]]))
+    active.publish_edit("a.yaml", "".join(["first: 0\n", *lines[1:8], "last: 8\n"]))
+
+    revert(active, "4")
+
+    assert active.served()["a.yaml"].decode() == "".join([*lines[:8], "last: 8\n"])
+
+
+def test_a_revert_leaves_the_draft_alone(pair):
+    active = pair["fw-a"]
+    active.publish_edit(HOSTS, "hosts: {}\n")
+    active.edit("policies/main.yaml", "rules: []\n")
+
+    revert(active, "3")
+
+    assert history.diff(active.home).changes == (Change("policies/main.yaml", Action.MODIFIED),)
+
+
+def test_a_revert_does_not_overwrite_an_edit(pair):
+    active = pair["fw-a"]
+    active.publish_edit(HOSTS, "hosts: {}\n")
+    active.edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
+
+    with pytest.raises(DraftInTheWay):
+        revert(active, "3")
+
+    assert active.record.revision == 3
+    assert active.draft()[HOSTS] == b"hosts: {mine: 10.0.0.1}\n"
+
+
+def test_what_later_revisions_changed_again_is_not_reverted(pair):
+    active = pair["fw-a"]
+    active.publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n")
+    active.publish_edit(HOSTS, "hosts: {a: 10.0.0.2}\n")
+
+    with pytest.raises(CannotRevert) as raised:
+        revert(active, "3")
+
+    assert raised.value.message == f"Later revisions changed what revision 3 changed: {HOSTS}."
+    assert active.record.revision == 4
+
+
+def test_reverting_what_changed_no_file_publishes_nothing(pair):
+    pair["fw-b"].promote()
+    head = pair["fw-b"].head
+
+    done = revert(pair["fw-b"], "3")
+
+    assert done == Published(None, None, ())
+    assert pair["fw-b"].head == head
+
+
+def test_the_revision_that_listed_a_server_can_be_reverted_and_the_first_one_cannot(pair):
+    active = pair["fw-a"]
+
+    revert(active, "2")
+    with pytest.raises((InvalidConfiguration, CannotRevert)):
+        revert(active, "1")
+
+    assert active.status().peers == ()
+    assert active.record.revision == 3
+
+
+def test_a_standby_reverts_nothing(pair):
+    with pytest.raises(ReadOnlyServer):
+        revert(pair["fw-b"], "2")

@@ -1,0 +1,296 @@
+"""`verify` finds what is wrong with a home; `repair` mends it, with the peers' help where objects are lost."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mha.core.record import Record
+from mha.operations import drafts, verification
+from mha.operations.verification import Finding, Verified
+from mha.store import lock
+from tests.cluster import Cluster, Server
+from tests.operations.forging import forged, make_head
+
+HOSTS = "objects/hosts.yaml"
+
+
+@pytest.fixture
+def pair(make_cluster: Callable[..., Cluster]) -> Cluster:
+    """Two servers at revision 3, with four files."""
+    cluster = make_cluster("fw-a", "fw-b")
+    cluster["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
+    return cluster
+
+
+def found(server: Server, *, deep: bool = True) -> list[tuple[str, str]]:
+    return [(finding.about, finding.problem) for finding in verification.verify(server.home, deep=deep).findings]
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write into a read-only file, as root or a failing disk does."""
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def object_file(server: Server, oid: str) -> Path:
+    return server.home.git_dir / "objects" / oid[:2] / oid[2:]
+
+
+def objects_of_head(server: Server) -> dict[str, str]:
+    """An object of each kind that only the head holds: its revision, its root folder, and a file."""
+    listed = subprocess.run(
+        ["git", "rev-parse", "HEAD", "HEAD^{tree}", f"HEAD:{HOSTS}"],
+        cwd=server.home.git_dir, check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    return dict(zip(("revision", "folder", "file"), listed, strict=True))
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_sound_home_has_no_findings(pair, deep):
+    for server in pair.servers.values():
+        assert verification.verify(server.home, deep=deep) == Verified(revisions=3, files=4, findings=())
+
+
+def test_what_was_done_to_files_of_current_is_found_and_mended(pair):
+    standby = pair["fw-b"]
+    current = standby.path / "current"
+    sound = standby.served()
+    overwrite(current / HOSTS, b"hosts: {evil: 6.6.6.6}\n")
+    (current / "objects").chmod(0o755)
+    (current / "objects" / "extra.yaml").write_text("a: 1\n")
+    (current / "objects" / "networks.yaml").unlink()
+    (current / "mha.yaml").chmod(0o644)
+
+    before = found(standby, deep=False)
+    repaired = verification.repair(standby.home)
+
+    assert sorted(before) == [
+        ("current", "current/mha.yaml has other permissions."),
+        ("current", "current/objects has other permissions."),
+        ("current", "current/objects/extra.yaml does not belong there."),
+        ("current", f"current/{HOSTS} was changed."),
+        ("current", "current/objects/networks.yaml is missing."),
+    ]
+    assert {(finding.about, finding.problem) for finding in repaired.mended} >= set(before)
+    assert repaired.findings == ()
+    assert standby.served() == sound
+    modes = {path.stat().st_mode & 0o777 for path in (current / "objects").iterdir()}
+    assert (modes, (current / "objects").stat().st_mode & 0o777) == ({0o444}, 0o555)
+
+
+def test_a_file_that_became_a_link_is_found_and_mended(pair, tmp_path):
+    current = pair["fw-b"].path / "current"
+    copy = tmp_path / "copy"
+    copy.write_bytes((current / HOSTS).read_bytes())  # the same bytes: only what it is has changed
+    (current / "objects").chmod(0o755)
+    (current / HOSTS).unlink()
+    (current / HOSTS).symlink_to(copy)
+    (current / "objects").chmod(0o555)
+
+    before = found(pair["fw-b"])
+    repaired = verification.repair(pair["fw-b"].home)
+
+    assert before == [("current", f"current/{HOSTS} was changed.")]
+    assert repaired.findings == ()
+    assert not (current / HOSTS).is_symlink()
+
+
+@pytest.mark.parametrize("target", [None, "releases/nowhere", "/etc"])
+def test_a_current_that_leads_elsewhere_is_found_and_mended(pair, target):
+    standby = pair["fw-b"]
+    sound = standby.served()
+    (standby.path / "current").unlink()
+    if target is not None:
+        (standby.path / "current").symlink_to(target)
+
+    before = found(standby)
+    repaired = verification.repair(standby.home)
+
+    assert ("current", "current/ does not serve the head.") in before
+    assert repaired.findings == ()
+    assert standby.served() == sound
+
+
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+@pytest.mark.parametrize("kind", ["revision", "folder", "file"])
+def test_an_object_that_is_damaged_or_missing_is_found_and_brought_back_from_a_peer(pair, harm, kind):
+    server = pair["fw-a"]
+    oid = objects_of_head(server)[kind]
+    path = object_file(server, oid)
+    sound = server.served()
+    if harm == "missing":
+        path.unlink()
+    else:
+        overwrite(path, path.read_bytes()[:-4] + b"evil")
+
+    before = found(server)
+    repaired = verification.repair(server.home)
+
+    assert "objects" in {about for about, _ in before}
+    assert repaired.findings == ()
+    assert server.head == pair["fw-b"].head
+    assert server.served() == sound
+    assert server.publish_edit("objects/new.yaml", "a: 1\n").revision == 4
+
+
+def test_a_damaged_pack_is_found_and_brought_back_from_a_peer(pair):
+    server = pair["fw-a"]
+    subprocess.run(["git", "repack", "-adq"], cwd=server.home.git_dir, check=True)
+    [pack] = (server.home.git_dir / "objects" / "pack").glob("*.pack")
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    overwrite(pack, bytes(data))
+
+    before = found(server)
+    repaired = verification.repair(server.home)
+
+    assert "objects" in {about for about, _ in before}
+    assert repaired.findings == ()
+    assert server.revisions() == pair["fw-b"].revisions()
+
+
+def test_a_lost_object_stays_a_finding_while_no_peer_can_help(pair):
+    pair.isolate("fw-a")
+    object_file(pair["fw-a"], objects_of_head(pair["fw-a"])["file"]).unlink()
+
+    repaired = verification.repair(pair["fw-a"].home)
+    pair.heal_all()
+    again = verification.repair(pair["fw-a"].home)
+
+    assert "objects" in {finding.about for finding in repaired.findings}
+    assert again.findings == ()
+
+
+def test_a_repair_keeps_the_draft_and_the_kept_drafts(pair):
+    server = pair["fw-a"]
+    server.edit(HOSTS, "hosts: {kept: 10.0.0.1}\n")
+    drafts.discard(server.home)
+    server.edit(HOSTS, "hosts: {mine: 10.0.0.2}\n")
+    object_file(server, objects_of_head(server)["revision"]).unlink()
+
+    repaired = verification.repair(server.home)
+
+    assert repaired.findings == ()
+    assert server.draft()[HOSTS] == b"hosts: {mine: 10.0.0.2}\n"
+    assert [[change.path for change in kept.changes] for kept in drafts.listed(server.home)] == [[HOSTS]]
+
+
+@pytest.mark.parametrize("name", ["refs/heads/main.lock", "packed-refs.lock", "worktrees/work/index.lock"])
+def test_lock_files_of_killed_commands_are_found_and_removed(pair, name):
+    left = pair["fw-a"].home.git_dir / name
+    left.touch()
+
+    before = found(pair["fw-a"])
+    repaired = verification.repair(pair["fw-a"].home)
+
+    assert before == [("locks", f"{name} was left behind by a killed command.")]
+    assert repaired == Verified(3, 4, (), mended=(Finding(*before[0]),))
+    assert not left.exists()
+
+
+def test_the_lock_files_of_a_running_command_are_not_taken_for_those_of_a_killed_one(pair):
+    server = pair["fw-a"]
+
+    with lock.held(server.home.git_dir):
+        (server.home.git_dir / "packed-refs.lock").touch()
+        assert found(server) == []
+    assert found(server) == [("locks", "packed-refs.lock was left behind by a killed command.")]
+
+
+def test_a_current_that_could_be_written_to_is_found_and_sealed(pair):
+    current = pair["fw-b"].path / "current"
+    current.chmod(0o755)
+
+    before = found(pair["fw-b"])
+    repaired = verification.repair(pair["fw-b"].home)
+
+    assert before == [("current", "current/ has other permissions.")]
+    assert (repaired.findings, current.stat().st_mode & 0o777) == ((), 0o555)
+
+
+def test_unfinished_files_of_a_killed_git_are_found_and_removed(pair):
+    folder = pair["fw-b"].home.git_dir / "objects" / "incoming-abc123"
+    folder.mkdir()
+    (folder / "pack").write_bytes(b"half")
+
+    before = found(pair["fw-b"])
+    repaired = verification.repair(pair["fw-b"].home)
+
+    assert before == [("leftovers", "objects/incoming-abc123 was left behind by a killed git.")]
+    assert repaired.findings == ()
+    assert not folder.exists()
+
+
+def test_a_changed_configuration_and_changed_hooks_are_found_and_mended(pair):
+    repository = pair["fw-b"].home.git_dir
+    (repository / "config").write_text("[core]\n\tbare = true\n")
+    (repository / "hooks" / "pre-receive").write_text("#!/bin/sh\nexit 0\n")
+    (repository / "hooks" / "reference-transaction").chmod(0o644)
+    (repository / "info" / "attributes").write_text("* text\n")
+
+    before = found(pair["fw-b"])
+    repaired = verification.repair(pair["fw-b"].home)
+
+    assert sorted(before) == [
+        ("configuration", "config is not as mha wrote it."),
+        ("configuration", "hooks/pre-receive is not as mha wrote it."),
+        ("configuration", "hooks/reference-transaction is not as mha wrote it."),
+        ("configuration", "info/attributes is not as mha wrote it."),
+    ]
+    assert repaired.findings == ()
+    assert os.access(repository / "hooks" / "reference-transaction", os.X_OK)
+
+
+def test_references_that_tell_peers_something_else_are_found_and_mended(pair):
+    home = pair["fw-b"].home
+    home.repository.set_ref("refs/mha/current", home.introduction() or "")
+    home.repository.set_ref("refs/mha/server/fw-b", pair["fw-b"].head)
+
+    before = found(pair["fw-b"])
+    repaired = verification.repair(home)
+
+    assert sorted(before) == [
+        ("configuration", "refs/mha/server/fw-b does not name the first revision."),
+        ("current", "refs/mha/current does not say what current/ serves."),
+    ]
+    assert repaired.findings == ()
+
+
+def test_a_forged_revision_in_the_history_is_found_and_is_nothing_to_mend(pair):
+    server = pair["fw-b"]
+    oid = forged(server, Record(4, 1, "fw-b", "fw-b"))
+    make_head(server, oid)
+
+    before = found(server, deep=False)
+    repaired = verification.repair(server.home)
+
+    reason = f"Revision {oid[:10]} is refused: fw-b may not publish: fw-a is Active at epoch 1."
+    assert ("succession", reason) in before
+    assert [(finding.about, finding.problem) for finding in repaired.findings] == [("succession", reason)]
+    assert server.head == oid  # `main` only ever moves forward
+
+
+def test_a_file_that_should_never_have_been_published_is_found_by_a_deep_look(pair):
+    oid = forged(pair["fw-a"], Record(4, 1, "fw-a", "fw-a"), {"objects/HOSTS.yaml": b"a: 1\n"})
+    make_head(pair["fw-a"], oid)
+    make_head(pair["fw-a"], forged(pair["fw-a"], Record(5, 1, "fw-a", "fw-a"), {"objects/HOSTS.yaml": None}))
+
+    shallow, deep = found(pair["fw-a"], deep=False), found(pair["fw-a"], deep=True)
+
+    assert "succession" not in {about for about, _ in shallow}
+    assert [problem for about, problem in deep if about == "succession"] == [
+        f"Revision {oid[:10]} is refused: objects/HOSTS.yaml and {HOSTS} are one file to some."
+    ]
+
+
+def test_verifying_changes_nothing(pair):
+    server = pair["fw-b"]
+    overwrite(server.path / "current" / HOSTS, b"evil\n")
+    (server.home.git_dir / "packed-refs.lock").touch()
+    before = found(server)
+
+    assert found(server) == before
+    assert server.served()[HOSTS] == b"evil\n"
