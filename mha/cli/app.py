@@ -1,0 +1,74 @@
+"""The Typer application, and what every command needs: the home, the person, the exit code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mha.errors import ExitCode
+
+if TYPE_CHECKING:
+    from mha.store.author import Author
+    from mha.store.home import Home
+
+app = typer.Typer(
+    name="mha",
+    help="Management high availability for configuration kept in git",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON")]
+Lines = Annotated[bool, typer.Option("--lines", "-p", help="Show the changed lines as well")]
+Message = Annotated[str, typer.Option("--message", "-m", help="Why, in one sentence")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the history")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Make every check and print what would happen")]
+Wait = Annotated[int | None, typer.Option("--wait", min=0, help="How many Standbys must hold it before success")]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer calls it so
+    if wanted:
+        from mha import __version__
+
+        typer.echo(f"mha {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", envvar="MHA_HOME", help="The server's home; else the one that contains this folder"),
+    ] = None,
+    *,
+    version: Annotated[  # noqa: ARG001  # the callback acts
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    """Management high availability for configuration kept in git"""
+    context.obj = home
+
+
+def open_home(context: typer.Context) -> "Home":
+    """The home that this command is about; raises NoHome."""
+    from mha.store import git
+    from mha.store.home import locate
+
+    git.require_version()
+    return locate(context.find_root().obj, Path.cwd())
+
+
+def whoami() -> "Author":
+    """The person who acts."""
+    from mha.store import author
+
+    return author.whoami()
+
+
+def end(code: ExitCode) -> None:
+    """End the command with an exit code that is not 0."""
+    if code is not ExitCode.DONE:
+        raise typer.Exit(int(code))

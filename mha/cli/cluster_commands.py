@@ -1,0 +1,186 @@
+"""Commands about the cluster: its servers, how they stand, and which one is Active."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mha.cli.app import DryRun, Json, Reason, app, end, open_home, whoami
+from mha.cli.progress import shown
+
+server = typer.Typer(help="The servers of the cluster", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(server, name="server")
+
+Home = Annotated[Path, typer.Argument(help="The folder that becomes the server's home")]
+Name = Annotated[str, typer.Option("--name", help="The server's name: fw-a")]
+KeyFile = Annotated[Path | None, typer.Option("--key", help="An ed25519 key to use instead of a new one")]
+
+
+@app.command()
+def init(
+    home: Home,
+    *,
+    name: Name,
+    url: Annotated[str | None, typer.Option("--url", help="Where peers reach this home; else its path")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="The cluster's name; else the home's")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="A folder of files, or a git repository, whose history is kept")
+    ] = None,
+    key: KeyFile = None,
+    json: Json = False,
+) -> None:
+    """Make the first server of a cluster: Primary and Active"""
+    from mha.cli import render
+    from mha.operations import setup
+
+    with shown("Adopting") as progress:
+        made = setup.init(
+            home, name=name, author=whoami(), url=url, cluster_name=cluster, source=source, key=key,
+            progress=progress.line,
+        )  # fmt: skip
+    render.initialized(made, json=json)
+
+
+@app.command()
+def key(home: Home, name: Name, source: KeyFile = None, *, json: Json = False) -> None:
+    """Make a new server's key, before it joins"""
+    from mha.cli import render
+    from mha.operations import setup
+
+    render.keyed(setup.key(home, name=name, source=source), json=json)
+
+
+@app.command()
+def join(
+    url: Annotated[str, typer.Argument(help="The address of a server of the cluster")],
+    home: Home,
+    name: Name,
+    trust: Annotated[str | None, typer.Option("--trust", help="The id of the cluster's first revision")] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Make this machine a Standby of a cluster"""
+    from mha.cli import render
+    from mha.operations import setup
+
+    with shown("Joining") as progress:
+        made = setup.join(url, home, name=name, trust=trust, progress=progress.line, counted=progress.counted)
+    render.joined(made, json=json)
+
+
+@server.command("add")
+def server_add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The new server's name")],
+    url: Annotated[str, typer.Argument(help="The address of its home: a path, or ssh://user@host/path")],
+    key: Annotated[str | None, typer.Option("--key", help="Its public key, as `mha key` printed it")] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Publish that the cluster has one more server"""
+    from mha.cli import render
+    from mha.operations import servers
+
+    render.server_added(servers.add(open_home(context), name=name, url=url, key=key, author=whoami()), json=json)
+
+
+@server.command("remove")
+def server_remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The server's name")],
+    *,
+    json: Json = False,
+) -> None:
+    """Publish that a server is no longer part of the cluster"""
+    from mha.cli import render
+    from mha.operations import servers
+
+    end(render.published(servers.remove(open_home(context), name=name, author=whoami()), json=json))
+
+
+@server.command("list")
+def server_list(context: typer.Context, *, json: Json = False) -> None:
+    """List the servers of the cluster"""
+    from mha.cli import render
+    from mha.operations import servers
+
+    render.servers(servers.listed(open_home(context)), json=json)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    *,
+    json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds, until Ctrl-C")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="As last seen: ask no peer")] = False,
+) -> None:
+    """Show the High Availability Status"""
+    from mha.cli import render
+    from mha.operations import status as operation
+
+    home = open_home(context)
+    if watch:
+        render.watched(lambda: operation.status(home, offline=offline), json=json)
+    end(render.status(operation.status(home, offline=offline), json=json))
+
+
+@app.command()
+def sync(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SERVER]...", help="Only these servers")] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Exchange missing revisions with all peers, side by side"""
+    from mha.cli import render
+    from mha.operations import replication
+
+    with shown("Synchronizing") as progress:
+        done = replication.sync(open_home(context), names or [], progress=progress.line)
+    end(render.synced(done, json=json))
+
+
+@app.command()
+def promote(
+    context: typer.Context,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Take over although the Active cannot be asked")] = False,
+    dry_run: DryRun = False,
+    reason: Reason = "",
+    json: Json = False,
+) -> None:
+    """Make this server the Active"""
+    from mha.cli import render
+    from mha.operations import changeover
+
+    home = open_home(context)
+    done = changeover.promote(home, author=whoami(), reason=reason, force=force, dry_run=dry_run, warn=render.risks)
+    end(render.changed_over(done, home.name, json=json))
+
+
+@app.command()
+def demote(
+    context: typer.Context,
+    to: Annotated[str | None, typer.Option("--to", help="The server that becomes Active; else none is")] = None,
+    *,
+    dry_run: DryRun = False,
+    reason: Reason = "",
+    json: Json = False,
+) -> None:
+    """Hand the Active mode over, or leave no server Active"""
+    from mha.cli import render
+    from mha.operations import changeover
+
+    home = open_home(context)
+    done = changeover.demote(home, author=whoami(), to=to, reason=reason, dry_run=dry_run)
+    end(render.changed_over(done, home.name, json=json))
+
+
+@app.command()
+def collision(context: typer.Context, *, json: Json = False) -> None:
+    """Show both sides of a collision"""
+    from mha.cli import render
+    from mha.operations import collision as operation
+
+    end(render.collision(operation.collision(open_home(context)), json=json))

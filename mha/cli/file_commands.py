@@ -1,0 +1,127 @@
+"""Commands about the files: the draft, publishing it, and the revisions."""
+
+from typing import Annotated
+
+import typer
+
+from mha.cli.app import DryRun, Json, Lines, Message, Wait, app, end, open_home, whoami
+from mha.cli.progress import shown
+
+drafts = typer.Typer(help="Kept drafts", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(drafts, name="drafts")
+
+Revision = Annotated[str, typer.Argument(metavar="REV", help="A number, an id, or the beginning of one")]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Only these files or folders")]
+Draft = Annotated[str, typer.Argument(metavar="DRAFT", help="The draft's number")]
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    old: Annotated[str | None, typer.Argument(metavar="[A", help="From this revision; else from the head")] = None,
+    new: Annotated[str | None, typer.Argument(metavar="[B]]", help="To this revision; else to the head")] = None,
+    *,
+    lines: Lines = False,
+    json: Json = False,
+) -> None:
+    """Show what the draft changes, or what differs between revisions"""
+    from mha.cli import render
+    from mha.operations import history
+
+    render.difference(history.diff(open_home(context), old, new, lines=lines), json=json)
+
+
+@app.command()
+def publish(
+    context: typer.Context,
+    message: Message,
+    *,
+    wait: Wait = None,
+    dry_run: DryRun = False,
+    lines: Lines = False,
+    json: Json = False,
+) -> None:
+    """Make the draft the next revision"""
+    from mha.cli import render
+    from mha.operations import history, publication
+
+    home = open_home(context)
+    if lines:
+        render.difference(history.diff(home, lines=True), json=False, to_stderr=json)
+    with shown("Publishing") as progress:
+        done = publication.publish(
+            home, message=message, author=whoami(), wait=wait, dry_run=dry_run, progress=progress.line
+        )
+    end(render.published(done, json=json))
+
+
+@app.command()
+def discard(context: typer.Context, paths: Paths = None, *, json: Json = False) -> None:
+    """Undo edits of the draft; they stay as a kept draft"""
+    from mha.cli import render
+    from mha.operations import drafts as operation
+
+    render.discarded(operation.discard(open_home(context), paths or []), json=json)
+
+
+@drafts.command("list")
+def drafts_list(context: typer.Context, *, json: Json = False) -> None:
+    """List the kept drafts, the newest first"""
+    from mha.cli import render
+    from mha.operations import drafts as operation
+
+    render.drafts(operation.listed(open_home(context)), json=json)
+
+
+@drafts.command("show")
+def drafts_show(context: typer.Context, draft: Draft, *, lines: Lines = False, json: Json = False) -> None:
+    """Show what a kept draft changes"""
+    from mha.cli import render
+    from mha.operations import drafts as operation
+
+    render.draft(operation.show(open_home(context), draft, lines=lines), json=json)
+
+
+@drafts.command("restore")
+def drafts_restore(context: typer.Context, draft: Draft, paths: Paths = None, *, json: Json = False) -> None:
+    """Put a kept draft back into work/"""
+    from mha.cli import render
+    from mha.operations import drafts as operation
+
+    render.restored(operation.restore(open_home(context), draft, paths or []), json=json)
+
+
+@app.command()
+def log(
+    context: typer.Context,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only so many")] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """List the revisions, the newest first"""
+    from mha.cli import render
+    from mha.operations import history
+
+    render.log(history.log(open_home(context), limit=limit), json=json)
+
+
+@app.command()
+def show(context: typer.Context, revision: Revision, *, lines: Lines = False, json: Json = False) -> None:
+    """Show one revision and what it changed"""
+    from mha.cli import render
+    from mha.operations import history
+
+    render.shown(history.show(open_home(context), revision, lines=lines), json=json)
+
+
+@app.command()
+def revert(
+    context: typer.Context, revision: Revision, message: Message, *, wait: Wait = None, json: Json = False
+) -> None:
+    """Publish the opposite of an earlier revision"""
+    from mha.cli import render
+    from mha.operations import history, publication
+
+    home = open_home(context)
+    chosen = history.find(home, revision)
+    end(render.published(publication.revert(home, chosen, message=message, author=whoami(), wait=wait), json=json))

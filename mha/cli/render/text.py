@@ -1,0 +1,122 @@
+"""What all texts share: colour on a terminal only, aligned columns, times in words, JSON."""
+
+import json as json_format
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TextIO
+
+from mha.core.changes import Action, Change, escaped
+
+_PERIODS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_LETTERS = {Action.ADDED: "A", Action.MODIFIED: "M", Action.DELETED: "D"}
+
+
+class Colour(StrEnum):
+    """The few colours that mean something here."""
+
+    GOOD = "32"
+    BAD = "31"
+    WARN = "33"
+    STRONG = "1"
+    FAINT = "2"
+
+
+def say(text: str = "") -> None:
+    """Print a line of the answer."""
+    print(text)
+
+
+def remark(text: str) -> None:
+    """Print a line beside the answer."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def give_json(value: Any) -> None:
+    """Print the answer as JSON."""
+    print(json_format.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """A report as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain({key.rstrip("_"): item for key, item in _fields(value).items()})
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value
+
+
+def coloured(text: str, colour: Colour, *, stream: TextIO | None = None) -> str:
+    """`text` in a colour where a person looks at a terminal that wants colours."""
+    stream = sys.stdout if stream is None else stream
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows with their cells aligned to the left."""
+    if not rows:
+        return []
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def ago(iso: str | None, now: str) -> str:
+    """A time in words and in ISO form, as seen from now; a clock that went back is said, not hidden."""
+    if not iso:
+        return "never"
+    seconds = int((datetime.fromisoformat(now) - datetime.fromisoformat(iso)).total_seconds())
+    return f"{_words(seconds)} ({short_iso(iso)})"
+
+
+def short_iso(iso: str) -> str:
+    """An ISO time in UTC without what everybody knows."""
+    return iso.replace("+00:00", "Z")
+
+
+def changes(listed: Sequence[Change]) -> None:
+    """Print changed files, one a line, with a letter for what happened to each."""
+    colours = {Action.ADDED: Colour.GOOD, Action.MODIFIED: Colour.WARN, Action.DELETED: Colour.BAD}
+    for change in listed:
+        say(f"  {coloured(_LETTERS[change.action], colours[change.action])} {change.path}")
+
+
+def summary(listed: Sequence[Change]) -> str:
+    """How many files were added, modified and deleted, in words."""
+    counts = [(sum(change.action is action for change in listed), action) for action in Action]
+    return ", ".join(f"{count} {action}" for count, action in counts if count) or "no files changed"
+
+
+def lines(text: str) -> None:
+    """Print the lines of a unified diff."""
+    starts = {"+": Colour.GOOD, "-": Colour.BAD, "@": Colour.FAINT}
+    for line in text.splitlines():
+        colour = Colour.STRONG if line.startswith(("+++", "---", "diff ")) else starts.get(line[:1])
+        shown = "\t".join(escaped(part) for part in line.split("\t"))
+        say(coloured(shown, colour) if colour else shown)
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun: `1 revision`, `2 revisions`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _words(seconds: int) -> str:
+    if seconds < 0:
+        return "in the future: a clock is wrong"
+    for length, name in _PERIODS:
+        if seconds >= length:
+            return f"{count(seconds // length, name)} ago"
+    return "just now"
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {key: getattr(value, key) for key in asdict(value)}

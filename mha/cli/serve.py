@@ -1,0 +1,77 @@
+"""The receiving side: what ssh starts for a peer, and what a push to a path starts.
+
+`python -m mha.cli.serve SENDER PATH` is git's receive-pack for a path;
+`mha serve PEER` is the forced command of a peer's ssh key.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mha.cli import boundary
+from mha.errors import MhaError, UnknownServer
+from mha.store import git
+from mha.store.home import Home, open_home
+
+
+def opened(path: str) -> Home:
+    """The home that a peer is answered for."""
+    git.require_version()
+    return open_home(Path(path))
+
+
+def over_ssh(home: Home, peer: str) -> int:
+    """Answer the one command that ssh was asked for; returns the exit code."""
+    from mha.core.reception import Command
+    from mha.operations import receiving
+
+    _require_listed(home, peer)
+    match receiving.wanted_command(home, os.environ.get("SSH_ORIGINAL_COMMAND", "")):
+        case Command.SEND:
+            return receiving.send(home)
+        case Command.RECEIVE:
+            return _receive(home, peer)
+        case _:
+            raise MhaError("This key is for synchronization only.", "A peer may fetch and push; see docs/operations.")
+
+
+def main() -> None:
+    """Take a push to a path; git gives the repository as the last argument."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        sender, repository = sys.argv[1:]
+        home = opened(str(Path(repository).parent))
+        _require_listed(home, sender)
+        code = _receive(home, sender)
+    except BaseException as error:  # noqa: BLE001  # the boundary: nothing may pass it unsaid
+        code = boundary.exit_code(error)
+    sys.exit(code)
+
+
+def _receive(home: Home, sender: str) -> int:
+    from mha.operations import receiving
+
+    code, settled = receiving.receive(home, sender)
+    if settled.kept_draft is not None:
+        print(f"{home.name} is a Standby now; its draft is kept as draft {settled.kept_draft}.", file=sys.stderr)  # noqa: T201
+    if settled.put_aside is not None:
+        print(f"{home.name} put aside files that no draft can hold, in {settled.put_aside}.", file=sys.stderr)  # noqa: T201
+    if (word := receiving.word(home)) is not None:
+        print(word, file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _require_listed(home: Home, peer: str) -> None:
+    """Only servers of the cluster are answered; a home that has not joined yet has nothing to say."""
+    from mha.operations import tip as tips
+
+    if home.repository.head() is None:
+        return
+    servers = tips.tip(home).cluster.servers
+    if peer not in servers:
+        raise UnknownServer(peer, servers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Commands that keep a server well, and those that other programs start."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mha.cli.app import Json, app, end, open_home
+from mha.cli.progress import shown
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Every byte of every object, every file ever held")] = False,
+    json: Json = False,
+) -> None:
+    """Check objects, succession, what is served, and stale locks"""
+    from mha.cli import render
+    from mha.operations import verification
+
+    with shown("Verifying") as progress:
+        found = verification.verify(open_home(context), deep=deep, counted=progress.counted)
+    end(render.verified(found, json=json))
+
+
+@app.command()
+def repair(context: typer.Context, *, json: Json = False) -> None:
+    """Mend what `verify` found, with the peers' help"""
+    from mha.cli import render
+    from mha.operations import verification
+
+    with shown("Repairing") as progress:
+        found = verification.repair(open_home(context), progress=progress.line, counted=progress.counted)
+    end(render.verified(found, json=json))
+
+
+@app.command()
+def agent(context: typer.Context) -> None:
+    """Synchronize at the interval and at each publish, until stopped"""
+    from mha import agent as daemon
+    from mha.cli import render
+
+    daemon.run(open_home(context), say=render.remark)
+
+
+@app.command()
+def serve(
+    context: typer.Context, peer: Annotated[str, typer.Argument(metavar="PEER", help="The peer whose key this is")]
+) -> None:
+    """Answer a peer: the forced command of its ssh key"""
+    from mha.cli import serve as surface
+
+    raise typer.Exit(surface.over_ssh(open_home(context), peer))
+
+
+@app.command()
+def demo(
+    *,
+    fast: Annotated[bool, typer.Option("--fast", help="Do not pause")] = False,
+    keep: Annotated[Path | None, typer.Option("--keep", help="Leave the servers in this new folder")] = None,
+) -> None:
+    """Tell the whole story with three temporary servers"""
+    from mha.cli import demo as story
+
+    story.tell(fast=fast, keep=keep)
