@@ -1,0 +1,97 @@
+"""A real sshd on loopback, with a forced command for each peer's key."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import Server
+
+
+def reason_against_sshd() -> str | None:
+    """Why no sshd can be started here, or None."""
+    if shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin") is None:
+        return "no sshd is installed here: apt install openssh-server"
+    return None
+
+
+@dataclass
+class Sshd:
+    """A running sshd; ended by its own process id."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @classmethod
+    @contextmanager
+    def started(cls, folder: Path) -> Iterator["Sshd"]:
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "host")], check=True)
+        port = _free_port()
+        (folder / "authorized_keys").touch(mode=0o600)
+        (folder / "sshd_config").write_text(
+            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile {folder}/pid\n"
+            f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
+            f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+            f"MaxStartups 100:30:200\nMaxSessions 100\nLogLevel ERROR\n"
+        )
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+        assert sshd is not None
+        log = (folder / "log").open("wb")
+        process = subprocess.Popen(
+            [sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL
+        )
+        try:
+            _wait_for(port, process)
+            yield cls(folder, port, process)
+        finally:
+            process.terminate()
+            process.wait()
+            log.close()
+
+    def url(self, path: Path) -> str:
+        """The address of a home through this sshd."""
+        return f"ssh://{pwd.getpwuid(os.getuid()).pw_name}@127.0.0.1:{self.port}{path}"
+
+    def allow(self, name: str, public_key: str, home: Path) -> None:
+        """Let a peer's key do what `mha serve` allows in one home, as the documentation says to."""
+        command = f"{sys.executable} -m mha --home {home} serve {name}"
+        with (self.folder / "authorized_keys").open("a") as file:
+            file.write(f'restrict,command="{command}" {public_key} {name}\n')
+
+    def known_hosts_line(self) -> str:
+        """What a server must know to trust this sshd."""
+        key = " ".join((self.folder / "host.pub").read_text().split()[:2])
+        return f"[127.0.0.1]:{self.port} {key}\n"
+
+    def trust(self, *servers: Server) -> None:
+        """Make this sshd's host key known to servers."""
+        for server in servers:
+            (server.path / "mha.git" / "mha" / "known_hosts").write_text(self.known_hosts_line())
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError("sshd did not start")

@@ -1,0 +1,72 @@
+"""The shape of the package: floors, purity, cycles, and how long things are."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter import cli as importlinter
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "mha").rglob("*.py"))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text())
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_imports_only_go_down_the_floors(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert importlinter.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_is_longer_than_400_lines_and_no_function_than_50(path):
+    assert len(path.read_text().splitlines()) <= 400
+    assert {f.name: length(f) for f in functions(path) if length(f) > 50} == {}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    graph = {name: {other for other in imports(path) if other in names} - {name} for name, path in names.items()}
+    done: set[str] = set()
+    while ready := {name for name, wanted in graph.items() if name not in done and wanted <= done}:
+        done |= ready
+    assert set(graph) - done == set()
+
+
+def test_only_the_surfaces_print():
+    printing = {
+        str(path.relative_to(ROOT / "mha"))
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing <= {"cli/boundary.py", "cli/serve.py", "cli/demo.py", "cli/render/text.py"}
+
+
+def test_a_command_that_only_helps_imports_neither_git_nor_yaml():
+    import subprocess
+    import sys
+
+    code = "import sys; sys.argv = ['mha', '--help']\nfrom mha.cli import main\nmain.commands()\nprint(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    )
+    assert loaded & {"pygit2", "ruamel.yaml", "yaml", "watchfiles", "cryptography", "rich"} == set()

@@ -1,0 +1,605 @@
+"""Three real servers against a dumb model: whatever happens to them, no published revision is lost.
+
+A Hypothesis state machine edits, publishes, cuts links, changes over, kills commands
+between two writes and restarts. The model knows nothing of git: it holds sets of
+revision ids, who follows whom, and which files each revision has. What mha has to
+keep is written down as laws, and looked at after every single step.
+
+    pytest tests/test_cluster.py                    # the profile for CI, about a minute on two cores
+    CLUSTER_PROFILE=nightly pytest tests/test_cluster.py
+    CLUSTER_SEED=42 pytest tests/test_cluster.py   # the same steps again; a failure prints its seed
+"""
+
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from mha.core import record as records
+from mha.core.standing import Banner
+from mha.errors import Collision, MhaError, NoServerActive, ReadOnlyServer
+from mha.operations import changeover, drafts, publication, replication
+from mha.operations import tip as tips
+from mha.store import lock, releases, trees
+from mha.store.files import remove_tree
+from mha.store.home import Home, open_home
+from mha.store.repository import DRAFTS, KEEP
+from tests import faults
+from tests.cluster import JANA, Cluster, Server
+from tests.faults import Ending
+
+NAMES = ("fw-a", "fw-b", "fw-c")
+PATHS = ("objects/hosts.yaml", "policies/main.yaml", "site", "site/north.yaml", "site/south/dmz.yaml", "new.yaml")
+BEGINNING = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+Files = dict[str, tuple[bytes, bool]]  # path -> bytes, and whether it may be executed
+
+
+@dataclass
+class Model:
+    """Sets of ids: what was ever published, who follows whom, and which files each revision has."""
+
+    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    active: dict[str, str | None] = field(default_factory=dict)
+    epoch: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Files] = field(default_factory=dict)
+    _reached: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def reached(self, oid: str) -> frozenset[str]:
+        """A revision and all that it follows."""
+        if oid not in self._reached:
+            below = [self.reached(parent) for parent in self.parents[oid]]
+            self._reached[oid] = frozenset({oid}).union(*below)
+        return self._reached[oid]
+
+    def follows(self, oid: str, other: str) -> bool:
+        """Whether `oid` has revisions that `other` lacks, and lacks none."""
+        return oid != other and other in self.reached(oid)
+
+    def diverged(self, one: str, other: str) -> bool:
+        return other not in self.reached(one) and one not in self.reached(other)
+
+    def ahead(self, oid: str, of: str) -> int:
+        return len(self.reached(oid) - self.reached(of))
+
+
+class Servers(RuleBasedStateMachine):
+    """What people, networks and power switches do to a cluster; and the laws."""
+
+    names = st.sampled_from(NAMES)
+    deaths = st.integers(1, 15) | st.integers(1, 90)
+
+    def __init__(self, template: Path, live: Path) -> None:
+        super().__init__()
+        remove_tree(live)
+        shutil.copytree(template, live, symlinks=True)
+        self.cluster = Cluster(live, {name: Server(live / name) for name in NAMES})
+        self.model = Model()
+        self.heads: dict[str, str] = {}
+        self.cuts: set[tuple[str, str]] = set()
+        self.unsettled: set[str] = set()  # a command of theirs was killed, and none has followed yet
+        self.edits: dict[str, set[bytes]] = {name: set() for name in NAMES}  # contents that no one took back
+        self.publishers: dict[int, set[str]] = {}  # per epoch, since all links are up
+        self.content = 0
+        self.collided = False
+
+    @initialize()
+    def begin(self) -> None:
+        os.environ["MHA_NOW"] = BEGINNING.isoformat()
+        self._learn()
+
+    def teardown(self) -> None:
+        FIGURES["cases"] += bool(self.heads)
+
+    # What happens
+
+    @rule(name=names, path=st.sampled_from(PATHS), executable=st.booleans())
+    def edit(self, name: str, path: str, executable: bool) -> None:
+        """An administrator writes a file; a folder or file in the way goes."""
+        name = self._with_draft(name)
+        if not self._has_draft(name):
+            return
+        work = self.cluster[name].path / "work"
+        for above in reversed((work / path).relative_to(work).parents[:-1] if "/" in path else ()):
+            if (work / above).is_file():
+                self._take_back(name, work / above)
+        self._take_back(name, work / path)
+        self.content += 1
+        text = f"value: {self.content}\n".encode()
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        (work / path).write_bytes(text)
+        (work / path).chmod(0o755 if executable else 0o644)
+        self.edits[name].add(text)
+
+    @rule(name=names, path=st.sampled_from(PATHS))
+    def delete(self, name: str, path: str) -> None:
+        """An administrator deletes a file or a folder of the draft."""
+        name = self._with_draft(name)
+        if self._has_draft(name):
+            self._take_back(name, self.cluster[name].path / "work" / path)
+
+    @rule(name=names)
+    def publish(self, name: str) -> None:
+        expected, before, draft = self._outcome_of_publish(name), self.heads[name], self._draft(name)
+        done, refusal = _attempt(publication.publish, self.cluster[name].home, message="Why", author=JANA)
+        said = type(refusal).__name__ if done is None else "published" if done.id else "nothing"
+        if name not in self.unsettled:
+            assert said == expected, f"{said} instead of {expected}"
+        self._learn()
+        if done is None or done.id is None:
+            return
+        assert self.model.parents[done.id] == (before,)
+        assert self.model.files[done.id] == draft
+        if not self.cuts:
+            self._require_one_publisher(name, done.id)
+        for peer in self._reached_by(name):
+            assert self.heads[peer] == done.id, f"{peer} was not given the revision"
+
+    @rule(name=names, path=st.sampled_from(PATHS), again=st.booleans())
+    def edit_and_publish(self, name: str, path: str, again: bool) -> None:
+        for _ in range(1 + again):
+            self.edit(name, path, executable=False)
+            self.publish(self._with_draft(name))
+
+    @rule(name=names)
+    def synchronize(self, name: str) -> None:
+        """`mha sync`, and what an agent does in each round and after a restart."""
+        expected = self._outcome_of_sync(name)
+        replication.sync(self.cluster[name].home)
+        self.unsettled.discard(name)
+        self._learn()
+        assert self.heads == expected
+        self._require_settled(name)
+
+    @rule(name=names, force=st.booleans())
+    def promote(self, name: str, force: bool) -> None:
+        whole, old = self._is_whole(), self.heads[name]
+        done, refusal = _attempt(changeover.promote, self.cluster[name].home, author=JANA, force=force)
+        self._learn()
+        assert not (refusal and whole), f"a planned changeover was refused in a whole cluster: {refusal}"
+        if done is None:
+            return
+        assert self.model.active[self.heads[name]] == name
+        if done.changed and not done.risks:
+            decisive = self.model.active[self.model.parents[done.id][0]]
+            assert decisive is None or done.id in self.model.reached(self.heads[decisive]), "the Active was not asked"
+            assert old in self.model.reached(done.id)
+
+    @rule(name=names, to=st.none() | names)
+    def demote(self, name: str, to: str | None) -> None:
+        whole = self._is_whole() and self.model.active[self.heads[name]] == name and to != name
+        done, refusal = _attempt(changeover.demote, self.cluster[name].home, author=JANA, to=to)
+        self._learn()
+        assert not (refusal and whole), f"a handover was refused in a whole cluster: {refusal}"
+        if done is None:
+            return
+        assert self.model.active[self.heads[name]] == to
+        assert to is None or self.model.active[self.heads[to]] == to, "handed over to a server that does not know it"
+
+    @rule(name=names)
+    def discard(self, name: str) -> None:
+        """Undone edits stay as a kept draft; the draft is empty afterwards."""
+        done, refusal = _attempt(drafts.discard, self.cluster[name].home)
+        if done is None:
+            assert self.model.active[self.heads[name]] != name, refusal
+            return
+        self.unsettled.discard(name)
+        self._learn()
+        assert self._draft(name) == self.model.files[self.heads[name]]
+
+    @rule(one=names, other=names, both=st.booleans())
+    def cut(self, one: str, other: str, both: bool) -> None:
+        if one == other:
+            return
+        for here, there in [(one, other), (other, one)][: 2 if both else 1]:
+            if (here, there) not in self.cuts:
+                self.cluster.cut_one_way(here, there)
+                self.cuts.add((here, there))
+        self.publishers.clear()
+
+    @rule(name=names)
+    def isolate(self, name: str) -> None:
+        for other in NAMES:
+            self.cut(name, other, both=True)
+
+    @rule(name=names, taker=names, path=st.sampled_from(PATHS))
+    def take_over(self, name: str, taker: str, path: str) -> None:
+        """The Active is cut off; another server takes over by force, and publishes."""
+        self._take_over_from(self._with_draft(name), taker, path)
+
+    @rule(name=names, taker=names, path=st.sampled_from(PATHS))
+    def collide(self, name: str, taker: str, path: str) -> None:
+        """As before, and the one that was cut off publishes as well."""
+        name = self._with_draft(name)
+        self._take_over_from(name, taker, path)
+        self._edit_and_publish_at(name, path)
+
+    @rule(one=names, other=names)
+    def heal(self, one: str, other: str) -> None:
+        self.cluster.heal(one, other)
+        self.cuts -= {(one, other), (other, one)}
+        self.publishers.clear()
+
+    @rule(first=names)
+    def heal_everything(self, first: str) -> None:
+        """All links are back, and one server synchronizes once: all is equal, or all see the collision."""
+        self.cluster.heal_all()
+        self.cuts.clear()
+        self.publishers.clear()
+        self.synchronize(first)
+        banners = {name: self.cluster[name].status().message for name in NAMES}
+        if len(set(self.heads.values())) == 1 and not any(map(self._kept_lines, NAMES)):
+            for name in sorted(self.unsettled):
+                self.synchronize(name)
+            assert Banner.COLLISION not in banners.values()
+            served = [self._served(name) for name in NAMES]
+            assert served[0] == served[1] == served[2] == self.model.files[self.heads[first]]
+        else:
+            FIGURES["collisions seen by all"] += 1
+            assert set(banners.values()) == {Banner.COLLISION}, f"somebody does not see the collision: {banners}"
+            for name in NAMES:
+                self.synchronize(name)
+            lines = set().union(*map(self.model.reached, self.heads.values()))
+            assert all(self._held(name) >= lines for name in NAMES), "with one server a line would be lost"
+
+    @rule(name=names, operation=st.sampled_from(["publish", "synchronize", "promote", "force", "demote", "discard"]),
+          to=st.none() | names, at=deaths)  # fmt: skip
+    def kill(self, name: str, operation: str, to: str | None, at: int) -> None:
+        """A command is killed between two of its writes."""
+        if operation in ("publish", "demote", "discard"):
+            name = self._with_draft(name)
+            self.edit(name, PATHS[at % len(PATHS)], executable=False)
+        ended = faults.run(OPERATIONS[operation], self.cluster[name].path, to, die_at=at)
+        FIGURES["killed"] += ended.ending is Ending.DIED
+        if ended.ending is Ending.DIED:
+            self.unsettled.add(name)
+        self._learn()
+
+    @rule(name=names, operation=st.sampled_from(["publish", "synchronize", "promote", "demote"]),
+          to=st.none() | names, at=deaths)  # fmt: skip
+    def kill_receivers(self, name: str, operation: str, to: str | None, at: int) -> None:
+        """Whoever receives a push is killed between two writes."""
+        if operation in ("publish", "demote"):
+            name = self._with_draft(name)
+            self.edit(name, PATHS[at % len(PATHS)], executable=False)
+        before = dict(self.heads)
+        faults.run(OPERATIONS[operation], self.cluster[name].path, to, receiver_dies_at=at)
+        FIGURES["receivers killed"] += 1
+        self.unsettled |= set(NAMES) - {name}
+        self._learn()
+        assert all(before[peer] in self.model.reached(self.heads[peer]) for peer in NAMES)
+
+    @rule()
+    def restart(self) -> None:
+        """The agents of servers that were killed run again."""
+        for name in sorted(self.unsettled):
+            self.synchronize(name)
+
+    @rule(name=names)
+    def reboot(self, name: str) -> None:
+        """No reader lives through it, so that folders of old revisions may be used again."""
+        notes = self.cluster[name].path / "mha.git" / "mha" / "releases.json"
+        if notes.exists():
+            notes.write_text(notes.read_text().replace(_boot(), "a boot long ago"))
+
+    @rule(minutes=st.integers(-100_000, 100_000))
+    def set_clocks(self, minutes: int) -> None:
+        """Clocks jump, back as well: nothing is decided by them."""
+        os.environ["MHA_NOW"] = (BEGINNING + timedelta(minutes=minutes)).isoformat()
+
+    @rule(name=names)
+    def resolve(self, name: str) -> None:
+        """A merge of the diverged lines ends a collision; every server fast-forwards to it."""
+        if not self._collided():
+            return
+        self.heal_everything(name)
+        self.restart()
+        self.synchronize(name)
+        if not self._kept_lines(name):
+            return
+        _resolve(self.cluster[name])
+        self._learn()
+        for peer in NAMES:
+            self.synchronize(peer)
+        assert len(set(self.heads.values())) == 1
+        assert not any(map(self._kept_lines, NAMES))
+
+    # The laws, looked at after every step
+
+    @invariant()
+    def no_revision_is_unreachable(self) -> None:
+        if not self.heads:
+            return
+        FIGURES["steps"] += 1
+        held = set().union(*map(self._held, NAMES))
+        assert held == set(self.model.parents)
+
+    @invariant()
+    def readers_find_one_whole_revision(self) -> None:
+        for name in self.heads:
+            served = releases.served(self.cluster[name].home)
+            assert served is not None
+            assert served in self.model.reached(self.heads[name])
+            assert self._served(name) == self.model.files[served]
+
+    @invariant()
+    def no_edit_is_lost(self) -> None:
+        for name in self.heads:
+            published = {data for files in self.model.files.values() for data, _ in files.values()}
+            lost = self.edits[name] - published
+            assert not lost or not (lost - self._kept_contents(name))
+
+    # How it is looked at
+
+    def _learn(self) -> None:
+        """Read the heads; each moved forward. What is new in the history goes into the model."""
+        for name in NAMES:
+            head = self.cluster[name].head
+            self._learn_from(name, head)
+            before = self.heads.get(name, head)
+            assert before in self.model.reached(head), f"main moved back on {name}"
+            self.heads[name] = head
+        FIGURES["collisions"] += self._collided() and not self.collided
+        self.collided = self._collided()
+
+    def _learn_from(self, name: str, head: str) -> None:
+        repository = self.cluster[name].home.repository
+        new = [commit for commit in repository.walk(head) if commit.id not in self.model.parents]
+        for commit in reversed(new):
+            record = records.parse(commit.message)
+            assert record is not None
+            FIGURES[self._kind(commit.parents, record.epoch)] += 1
+            self.model.parents[commit.id] = commit.parents
+            self.model.active[commit.id] = record.active
+            self.model.epoch[commit.id] = record.epoch
+            held = {
+                path: (trees.read(repository, blob), blob.executable)
+                for path, blob in trees.files(repository, commit.tree)
+            }
+            self.model.files[commit.id] = held
+            parents = [self.model.files[parent] for parent in commit.parents]
+            if commit.parents and record.epoch != self.model.epoch[commit.parents[0]]:
+                assert held in parents, "a changeover changed a file"
+
+    def _kind(self, parents: tuple[str, ...], epoch: int) -> str:
+        if len(parents) == 1 and self.model.epoch[parents[0]] == epoch:
+            return "publishes"
+        return "resolutions" if len(parents) > 1 else "changeovers"
+
+    def _draft(self, name: str) -> Files:
+        work = self.cluster[name].path / "work"
+        return {path: found for path, found in _files_below(work).items() if path != ".git"} if work.is_dir() else {}
+
+    def _has_draft(self, name: str) -> bool:
+        return self.model.active[self.heads[name]] == name and (self.cluster[name].path / "work" / ".git").is_file()
+
+    def _take_over_from(self, name: str, taker: str, path: str) -> None:
+        taker = taker if taker != name else NAMES[NAMES.index(name) - 1]
+        self.isolate(name)
+        self.promote(taker, force=True)
+        self._edit_and_publish_at(taker, path)
+
+    def _edit_and_publish_at(self, name: str, path: str) -> None:
+        if self._has_draft(name):
+            self.edit(name, path, executable=False)
+            self.publish(name)
+
+    def _with_draft(self, name: str) -> str:
+        """A server with a draft: the named one, if it has one."""
+        return next((server for server in (name, *NAMES) if self._has_draft(server)), name)
+
+    def _take_back(self, name: str, path: Path) -> None:
+        """Delete from work/ by hand: whoever does that does not expect to find it again."""
+        if path.exists():
+            gone = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+            self.edits[name] -= {file.read_bytes() for file in gone}
+            remove_tree(path)
+
+    def _kept_contents(self, name: str) -> set[bytes]:
+        home = self.cluster[name].home
+        found = {data for data, _ in self._draft(name).values()}
+        for aside in self.cluster[name].path.glob("*work-*"):
+            found |= {data for data, _ in _files_below(aside).values()}
+        for oid in home.repository.refs(DRAFTS).values():
+            tree = home.repository.commit(oid).tree
+            found |= {trees.read(home.repository, blob) for _, blob in trees.files(home.repository, tree)}
+        return found
+
+    def _served(self, name: str) -> Files:
+        return _files_below((self.cluster[name].path / "current").resolve(strict=True))
+
+    def _held(self, name: str) -> set[str]:
+        """The revisions that a server would still have if all others were lost."""
+        pins = self.cluster[name].home.repository.refs(KEEP).values()
+        return set().union(*(self.model.reached(oid) for oid in (self.heads[name], *pins)))
+
+    def _kept_lines(self, name: str) -> list[str]:
+        return tips.diverged_lines(self.cluster[name].home)
+
+    def _reached_by(self, name: str) -> list[str]:
+        return [peer for peer in NAMES if peer != name and (name, peer) not in self.cuts]
+
+    def _is_whole(self) -> bool:
+        """All links are up, nobody was killed, and all stand on one line."""
+        return not (self.cuts or self.unsettled or self._collided() or any(map(self._kept_lines, NAMES)))
+
+    def _collided(self) -> bool:
+        heads = set(self.heads.values())
+        return any(self.model.diverged(one, other) for one in heads for other in heads)
+
+    def _outcome_of_publish(self, name: str) -> str:
+        """What `mha publish` has to say, told from sets alone."""
+        head, peers = self.heads[name], [self.heads[peer] for peer in self._reached_by(name)]
+        match self.model.active[head]:
+            case None:
+                return NoServerActive.__name__
+            case active if active != name:
+                return ReadOnlyServer.__name__
+        if any(self.model.diverged(head, peer) for peer in peers) or self._kept_lines(name):
+            return Collision.__name__
+        further = [peer for peer in peers if self.model.follows(peer, head)]
+        if further:
+            best = max(further, key=lambda peer: self.model.ahead(peer, head))
+            return "CaughtUp" if self.model.active[best] == name else "StoodDown"
+        return "nothing" if self._draft(name) == self.model.files[head] else "published"
+
+    def _outcome_of_sync(self, name: str) -> dict[str, str]:
+        """Which head each server has after one `mha sync`, told from sets alone."""
+        after = dict(self.heads)
+        peers = self._reached_by(name)
+        further = [peer for peer in peers if self.model.follows(after[peer], after[name])]
+        if further:
+            best = max(further, key=lambda peer: self.model.ahead(after[peer], after[name]))
+            after[name] = after[best]
+        for peer in peers:
+            if self.model.follows(after[name], after[peer]):
+                after[peer] = after[name]
+        return after
+
+    def _require_one_publisher(self, name: str, oid: str) -> None:
+        """All links are up: nobody else publishes in this epoch, and nothing that exists is left out."""
+        publishers = self.publishers.setdefault(self.model.epoch[oid], set())
+        publishers.add(name)
+        assert publishers == {name}, f"two servers published in epoch {self.model.epoch[oid]}"
+        assert all(head in self.model.reached(oid) for head in self.heads.values())
+
+    def _require_settled(self, name: str) -> None:
+        """`current/` and `work/` are as main says."""
+        home, head = self.cluster[name].home, self.heads[name]
+        assert releases.served(home) == head
+        assert home.repository.ref("refs/mha/current") == head
+        assert home.work.is_dir() == (self.model.active[head] == name)
+
+
+FIGURES = Counter[str]()
+
+
+def _attempt(operation: Callable[..., Any], *args: object, **options: object) -> tuple[Any, MhaError | None]:
+    """What an operation came to, or the error that it ended with; any other exception fails the test."""
+    try:
+        return operation(*args, **options), None
+    except MhaError as error:
+        return None, error
+
+
+def _publish(path: Path, _to: str | None) -> None:
+    publication.publish(open_home(path), message="Why", author=JANA)
+
+
+def _synchronize(path: Path, _to: str | None) -> None:
+    replication.sync(open_home(path))
+
+
+def _promote(path: Path, _to: str | None) -> None:
+    changeover.promote(open_home(path), author=JANA)
+
+
+def _force(path: Path, _to: str | None) -> None:
+    changeover.promote(open_home(path), author=JANA, force=True)
+
+
+def _demote(path: Path, to: str | None) -> None:
+    changeover.demote(open_home(path), author=JANA, to=to)
+
+
+def _discard(path: Path, _to: str | None) -> None:
+    drafts.discard(open_home(path))
+
+
+OPERATIONS: dict[str, Callable[[Path, str | None], None]] = {
+    "publish": _publish,
+    "synchronize": _synchronize,
+    "promote": _promote,
+    "force": _force,
+    "demote": _demote,
+    "discard": _discard,
+}
+
+
+def _resolve(server: Server) -> None:
+    """Keep this server's files, as a merge of its line with all others."""
+    home = server.home
+    with lock.held(home.git_dir):
+        here = tips.tip(home)
+        kept = tips.diverged_lines(home)
+        lines = [here.id, *(oid for oid in kept if not _in_another(home, oid, kept))]
+        ends = [home.repository.record(oid) for oid in lines]
+        record = records.Record(
+            max(end.revision for end in ends) + 1, max(end.epoch for end in ends) + 1, server.name, server.name
+        )
+        oid = home.repository.write_commit(
+            tree=here.tree, parents=lines, message=records.compose("Keep this side", record),
+            author=JANA, committer=JANA, time=BEGINNING,
+        )  # fmt: skip
+        home.repository.advance(expected=here.id, to=oid)
+
+
+def _in_another(home: Home, oid: str, lines: list[str]) -> bool:
+    return any(other != oid and home.repository.contains(other, oid) for other in lines)
+
+
+def _files_below(folder: Path) -> Files:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), bool(path.stat().st_mode & 0o100))
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+ALWAYS = settings(deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+PROFILES = {
+    "ci": settings(ALWAYS, max_examples=10, stateful_step_count=40, phases=[Phase.generate]),
+    "nightly": settings(ALWAYS, max_examples=150, stateful_step_count=60),
+}
+ROUNDS = 4
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three servers as they are on the first day; they believe that they stand in the folder `live` beside it."""
+    root = tmp_path_factory.mktemp("cluster")
+    (root / "home").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(root / "home"))
+        patch.setenv("MHA_NOW", BEGINNING.isoformat())
+        Cluster.build(root / "live", NAMES)
+    (root / "live").rename(root / "template")
+    return root / "template"
+
+
+@pytest.mark.timeout(6 * 3600 if os.environ.get("CLUSTER_PROFILE") == "nightly" else 600)
+@pytest.mark.parametrize("part", range(ROUNDS))
+def test_no_published_revision_is_ever_lost(template, part, monkeypatch):
+    monkeypatch.setenv("MHA_NOW", BEGINNING.isoformat())
+    profile = os.environ.get("CLUSTER_PROFILE", "ci")
+    seed = int(os.environ.get("CLUSTER_SEED", "0" if profile == "ci" else str(random.randrange(1 << 32)))) + part
+    print(f"Again: CLUSTER_PROFILE={profile} CLUSTER_SEED={seed - part} pytest -n0 '{__file__}' -k '[{part}]'")
+
+    class Here(Servers):
+        def __init__(self) -> None:
+            super().__init__(template, template.parent / "live")
+
+    run_state_machine_as_test(hypothesis.seed(seed)(Here), settings=PROFILES[profile])
+
+    print(dict(FIGURES))
