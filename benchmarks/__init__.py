@@ -1,0 +1,1 @@
+"""Programs that measure mha; they are no part of what is installed."""
