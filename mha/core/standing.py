@@ -44,6 +44,11 @@ class Sight:
     ahead: int = 0  # revisions that it has and we lack
     behind: int = 0  # revisions that we have and it lacks
 
+    @property
+    def serving(self) -> bool:
+        """Whether its readers see what it holds, as far as it said."""
+        return self.current in (None, self.head)
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -171,7 +176,7 @@ def _towards_synchronized(peers: Sequence[PeerStanding]) -> str:
         return f"See to {by_sync[Sync.ERROR]}: the detail says what is wrong."
     behind = ", ".join(peer.name for peer in peers if not peer.serving)
     if behind and not by_sync[Sync.SILENT]:
-        return f"Run `mha repair` on {behind}: its current/ does not serve what it holds."
+        return f"Run `mha sync`: {behind} holds the head but does not serve it. If it stays so, `mha repair` there."
     return f"See to {by_sync[Sync.SILENT]} and the link there, then run `mha sync`."
 
 

@@ -51,9 +51,12 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
         locked = _answer_all(home, questions, answers, lock_file)
         code = child.wait()
         after = Repository(home.git_dir).head()
-        if not locked or after is None or after == before:
+        if locked and after is not None and after != before:
+            _remember(home, sender, after)
+        if after is None or releases.is_served(home, after):
             return code, Settled()
-        _remember(home, sender, after)
+        if not locked:  # nothing came, and yet current/ is behind: an earlier receiver was killed
+            lock.take(home.git_dir, lock_file)
         return code, settle(home)
 
 

@@ -133,7 +133,7 @@ def take(home: Home, views: Sequence[View]) -> tuple[int, Settled]:
 
 
 def give(here: Tip, views: Sequence[View], *, progress: Progress = silent) -> list[View]:
-    """Push this server's head to each peer that lacks it, side by side, and say how each stands afterwards.
+    """Push this server's head to each peer that lacks it or does not serve it, and say how each stands afterwards.
 
     A peer with a diverged head gets this server's line to keep: whichever side dies, both lines live.
     """
@@ -143,8 +143,8 @@ def give(here: Tip, views: Sequence[View], *, progress: Progress = silent) -> li
         if sight.head and sight.ahead and sight.behind and not sight.fault:
             peers.push_kept(here.home, view.peer, here.id)
             return view
-        if sight.head is None or sight.fault or not sight.behind:
-            return view
+        if sight.head is None or sight.fault or sight.ahead or (sight.serving and not sight.behind):
+            return view  # a push that brings nothing still lets a receiver that was killed settle
         return _after_push(here, view, peers.push(here.home, view.peer, here.id, progress=progress))
 
     after = [_current(here, view) for view in side_by_side(one, views)]

@@ -57,6 +57,11 @@ def served(home: Home) -> str | None:
     return name if _ID.fullmatch(name) and (home.releases / name).is_dir() else None
 
 
+def is_served(home: Home, oid: str) -> bool:
+    """Whether `current/`, and what peers are told of it, is this revision."""
+    return served(home) == oid == home.repository.ref(CURRENT)
+
+
 def switch(home: Home, oid: str) -> bool:
     """Make `current/` serve a revision; returns whether anything had to change. Needs the home's lock."""
     before = served(home)

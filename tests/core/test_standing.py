@@ -114,7 +114,7 @@ def test_a_peer_whose_readers_lag_behind_its_head_is_no_success():
         found=Banner.LAGGING,
         draft_changes=0,
     )
-    assert found == "Run `mha repair` on fw-b: its current/ does not serve what it holds."
+    assert found == "Run `mha sync`: fw-b holds the head but does not serve it. If it stays so, `mha repair` there."
 
 
 @pytest.mark.parametrize(("syncs", "active", "own_fault", "kept_lines", "expected"), BANNERS.values(), ids=BANNERS)

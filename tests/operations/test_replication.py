@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from mha.core.record import Record
-from mha.core.standing import Sync
+from mha.core.standing import Banner, Sync
 from mha.errors import NotJoined, UnknownServer
 from mha.operations import replication, servers, setup
 from mha.operations.settling import Settled
 from mha.store import peers
+from mha.store.repository import CURRENT
 from tests.cluster import JANA, Cluster, Server
 from tests.operations.forging import forged, make_head
 
@@ -82,6 +83,36 @@ def test_a_server_that_the_active_cannot_reach_gets_its_revisions_through_anothe
 
     assert done.given == ("fw-c",)
     assert cluster["fw-c"].head == cluster["fw-a"].head
+
+
+def test_a_standby_that_was_killed_before_it_served_what_it_took_serves_it_after_the_next_sync(cluster):
+    old = cluster["fw-b"].head
+    cluster["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
+    as_if_killed_before_the_switch(cluster["fw-b"], old)
+    assert [peer.name for peer in cluster["fw-a"].status().peers if not peer.serving] == ["fw-b"]
+
+    found = cluster["fw-a"].sync()
+
+    assert found.complete
+    assert found.given == ()
+    assert all(peer.serving for peer in found.peers)
+    assert cluster["fw-b"].served()[HOSTS] == b"hosts: {}\n"
+    assert cluster["fw-a"].status().message == Banner.DONE
+
+
+def as_if_killed_before_the_switch(server: Server, old: str) -> None:
+    """Put current/ back to what it served before the last revision; `main` stays."""
+    (server.path / "current").unlink()
+    (server.path / "current").symlink_to(f"releases/{old}")
+    server.home.repository.set_ref(CURRENT, old)
+
+
+def test_a_standby_that_was_killed_before_it_told_what_it_serves_tells_it_after_the_next_sync(cluster):
+    old = cluster["fw-b"].head
+    cluster["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
+    cluster["fw-b"].home.repository.set_ref(CURRENT, old)
+
+    assert all(peer.serving for peer in cluster["fw-a"].sync().peers)
 
 
 def test_nothing_moves_where_all_are_synchronized(cluster):
