@@ -38,6 +38,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Run the long profile of the fault tests, hours of it; needs root, loop devices, namespaces and sshd."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "--full", "tests/reliability", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Replay a history on three servers: `nox -s bench -- HISTORY`."""
     session.install("-e", ".")

@@ -19,6 +19,18 @@ SAMPLE = Path(__file__).parent.parent / "sample-repo"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write the stories' output as it is now")
+    parser.addoption("--full", action="store_true", help="the long profile of tests/reliability, as `nox -s faults`")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After the results, how many cases each fault test ran: what docs/reliability.md quotes."""
+    reports = [report for name in ("passed", "failed") for report in terminalreporter.getreports(name)]
+    properties = [value for report in reports for name, value in report.user_properties if name == "tally"]
+    rows = sorted(tuple(value) for value in properties if isinstance(value, list | tuple))
+    if rows:
+        terminalreporter.write_sep("=", "faults")
+        for what, cases in rows:
+            terminalreporter.write_line(f"{cases:>7,}  {what}")
 
 
 @pytest.fixture
