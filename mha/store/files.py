@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SYNC_EACH = 64  # up to so many files are synced one by one; beyond, the whole file system at once
@@ -35,7 +36,8 @@ def exchange(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable."""
-    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+    with _opened(path) as descriptor:
+        os.fsync(descriptor)
 
 
 def sync_files(paths: Iterable[Path], *, within: Path) -> None:
@@ -46,7 +48,8 @@ def sync_files(paths: Iterable[Path], *, within: Path) -> None:
         return
     for path in chosen:
         if path.is_file():
-            _sync(path, os.O_RDONLY)
+            with _opened(path, os.O_RDONLY) as descriptor:
+                os.fsync(descriptor)
     for folder in {path.parent for path in chosen} | {within}:
         if folder.is_dir():
             sync_folder(folder)
@@ -54,12 +57,9 @@ def sync_files(paths: Iterable[Path], *, within: Path) -> None:
 
 def sync_file_system(path: Path) -> None:
     """Make all that was written on the file system of `path` durable; raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
+    with _opened(path, os.O_RDONLY) as descriptor:
         if _LIBC.syncfs(descriptor) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
-    finally:
-        os.close(descriptor)
 
 
 def switch_link(link: Path, target: str) -> None:
@@ -81,6 +81,20 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path)
 
 
+def link_tree(source: Path, target: Path) -> None:
+    """Make a second folder with the same files, as hard links; symbolic links are linked as such."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        os.mkdir(target / folder)
+        with _opened(source / folder) as here, _opened(target / folder) as there, os.scandir(here) as entries:
+            for entry in entries:  # by descriptor: the way to each file is not looked up again
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{folder}{entry.name}/")
+                else:
+                    os.link(entry.name, entry.name, src_dir_fd=here, dst_dir_fd=there, follow_symlinks=False)
+
+
 def walk_files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Every entry below `root` that is not a folder, with its path relative to it."""
     pending = [""]
@@ -95,9 +109,10 @@ def walk_files(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
                     yield path, entry
 
 
-def _sync(path: Path, flags: int) -> None:
+@contextmanager
+def _opened(path: Path, flags: int = os.O_RDONLY | os.O_DIRECTORY) -> Iterator[int]:
     descriptor = os.open(path, flags)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)

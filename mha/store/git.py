@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from mha.errors import GitFailed, GitMissing
 
@@ -64,10 +65,14 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run(
-    *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, seconds: float = _LOCAL_SECONDS
+    *arguments: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    seconds: float = _LOCAL_SECONDS,
+    umask: int = -1,
 ) -> Done:
     """Run git to its end, or kill it and all its children at the deadline."""
-    with started(*arguments, env=env) as child:
+    with started(*arguments, env=env, umask=umask) as child:
         try:
             out, err = child.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -118,9 +123,24 @@ def checked(what: str, *arguments: str, stdin: bytes = b"", env: Mapping[str, st
     return done.out
 
 
+def check_out(git_dir: Path, oid: str, folder: Path) -> None:
+    """Write all files of a revision into a new folder, byte by byte as they are stored; raises GitFailed."""
+    folder.mkdir()
+    index = git_dir / "mha" / f".index.{os.getpid()}"
+    env = {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": str(index)}
+    done = run("read-tree", "-m", "-u", oid, env=env, umask=0o022)  # whoever may run a file must be told from its mode
+    index.unlink(missing_ok=True)
+    if done.code != 0:
+        raise GitFailed(f"write the files of revision {oid[:10]}", done.complaint)
+
+
 @contextmanager
 def started(
-    *arguments: str, env: Mapping[str, str] | None = None, pass_fds: Sequence[int] = (), piped: bool = True
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+    piped: bool = True,
+    umask: int = -1,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A running git, in a process group of its own; it does not outlive the block."""
     stream = subprocess.PIPE if piped else None
@@ -133,6 +153,7 @@ def started(
             env=environment(env),
             pass_fds=(*pass_fds, *_inherited),
             start_new_session=piped,
+            umask=umask,
         )
     except FileNotFoundError as error:
         raise GitMissing("none", _dotted(NEEDED)) from error

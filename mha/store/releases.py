@@ -3,7 +3,8 @@
 Rule 1: a folder is built under another name and appears whole; `current` is switched with one rename.
 Rule 2: a folder that a reader may still be in is not touched: the last three stay, so does each that was
 current within GRACE_SECONDS, and so does each on which a reader holds a shared flock.
-Rule 3: files are replaced, never written in place, because folders share unchanged files.
+Rule 3: up to POOL folders stay to be turned into later ones: making one anew costs as much as there are files.
+Rule 4: files are replaced, never written in place, because folders share unchanged files.
 """
 
 import errno
@@ -18,8 +19,9 @@ from pathlib import Path
 
 import pygit2
 
-from mha.store import trees
+from mha.store import git, trees
 from mha.store.files import (
+    link_tree,
     remove_tree,
     switch_link,
     sync_file_system,
@@ -33,6 +35,7 @@ from mha.store.repository import CURRENT
 from mha.store.trees import Blob
 
 KEPT = 3
+POOL = 8
 GRACE_SECONDS = 30.0
 _NEXT = ".next"
 _ID = re.compile(r"[0-9a-f]{40}")  # whatever else stands in releases/ is somebody else's
@@ -142,26 +145,35 @@ def _build(home: Home, oid: str, before: str | None) -> None:
     if spare is not None:
         (home.releases / spare).rename(scratch)
     elif base is not None:
-        _link_all(home.releases / base, scratch)
-    else:
-        scratch.mkdir()
+        link_tree(home.releases / base, scratch)
+        _seal(scratch)
     try:
-        changed = _apply(home, scratch, base, oid)
+        _make(home, scratch, base, oid)
     except OSError:
         if base is None:
             raise
         remove_tree(scratch)  # somebody changed the folder that it was made from: make it from nothing
-        scratch.mkdir()
-        changed = _apply(home, scratch, None, oid)
-    sync_files(changed, within=scratch)
+        _make(home, scratch, None, oid)
     scratch.rename(home.releases / oid)
     sync_folder(home.releases)
 
 
-def _apply(home: Home, folder: Path, base: str | None, oid: str) -> list[Path]:
+def _make(home: Home, folder: Path, base: str | None, oid: str) -> None:
+    """Make a folder hold the files of a revision, durably: from those of another one, or from nothing."""
+    if base is not None:
+        sync_files(_apply(home, folder, base, oid), within=folder)
+        return
+    git.check_out(home.git_dir, oid, folder)
+    for path, entry in walk_files(folder):
+        os.chmod(folder / path, 0o555 if entry.stat(follow_symlinks=False).st_mode & 0o100 else 0o444)
+    _seal(folder)
+    sync_file_system(folder)
+
+
+def _apply(home: Home, folder: Path, base: str, oid: str) -> list[Path]:
     """Turn the files of one revision into those of another; returns the paths that differ."""
-    old = home.repository.commit(base).tree if base is not None else None
-    deltas = trees.deltas(home.repository, old, home.repository.commit(oid).tree)
+    repository = home.repository
+    deltas = trees.deltas(repository, repository.commit(base).tree, repository.commit(oid).tree)
     paths = [os.fsdecode(delta.path) for delta in deltas]
     if any((folder / parent).is_symlink() for parent in _parents(paths)):
         raise NotADirectoryError(str(folder))  # mha makes no links: this one may lead out of here
@@ -190,16 +202,6 @@ def _put(home: Home, folder: Path, path: str, blob: Blob) -> None:
     scratch.replace(target)
 
 
-def _link_all(source: Path, target: Path) -> None:
-    """A second folder with the same files, as hard links."""
-    target.mkdir()
-    for path, _ in walk_files(source):
-        link = target / path
-        link.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source / path, link, follow_symlinks=False)
-    _seal(target)
-
-
 def _spare(home: Home, current: str | None) -> str | None:
     """A folder old enough to be turned into the next one, or None."""
     left = _left(home)
@@ -209,12 +211,12 @@ def _spare(home: Home, current: str | None) -> str | None:
 
 
 def _retire(home: Home, before: str | None, now: str) -> None:
-    """Note that a folder left `current`, and remove the oldest beyond the kept ones that nobody can be in."""
+    """Note that a folder left `current`, and remove the oldest beyond the pool that nobody can be in."""
     left = [note for note in _left(home) if note.id not in (before, now) and (home.releases / note.id).is_dir()]
     if before is not None:
         left.append(Left(before, _boot(), _uptime()))
     # one at a time: after many quick publishes of many files, none of the next ones takes long because of them
-    oldest = next((note for note in left[: max(0, len(left) - KEPT)] if _is_free(home, note)), None)
+    oldest = next((note for note in left[: max(0, len(left) - POOL)] if _is_free(home, note)), None)
     if oldest is not None:
         doomed = home.releases / f".old-{oldest.id}"
         (home.releases / oldest.id).rename(doomed)

@@ -13,14 +13,14 @@ def age(server: Server) -> None:
     file.write_text(json.dumps([{**note, "seconds": note["seconds"] - releases.GRACE_SECONDS} for note in notes]))
 
 
-def test_the_folders_of_a_burst_go_one_with_each_later_publish_down_to_those_that_are_kept(make_cluster):
+def test_the_folders_of_a_burst_go_one_with_each_later_publish_down_to_the_pool(make_cluster):
     server = make_cluster("fw-a")["fw-a"]
-    for n in range(7):
+    for n in range(11):
         server.publish_edit("objects/hosts.yaml", f"hosts: {{web-{n}: 10.0.0.1}}\n")
     counts = [len(releases.folders(server.home))]
     for n in range(6):
         age(server)
         server.publish_edit("objects/hosts.yaml", f"hosts: {{db-{n}: 10.0.0.1}}\n")
         counts.append(len(releases.folders(server.home)))
-    assert counts == [8, 7, 6, 5, 4, 4, 4]
+    assert counts == [12, 11, 10, 9, 9, 9, 9]
     assert server.served()["objects/hosts.yaml"] == b"hosts: {db-5: 10.0.0.1}\n"
