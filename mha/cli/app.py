@@ -1,5 +1,6 @@
 """The Typer application, and what every command needs: the home, the person, the exit code."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,13 @@ def open_home(context: typer.Context) -> "Home":
 
     git.require_version()
     return locate(context.find_root().obj, Path.cwd())
+
+
+def draft_paths(home: "Home", typed: list[str] | None) -> list[str]:
+    """Paths of the draft, from the top of work/: as typed, or as a shell completed them from where it is."""
+    work = os.path.realpath(home.work)
+    resolved = [(path, os.path.relpath(os.path.abspath(path), work)) for path in typed or []]
+    return [os.path.normpath(path) if below.startswith("..") else below for path, below in resolved]
 
 
 def whoami() -> "Author":

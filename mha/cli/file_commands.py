@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mha.cli.app import DryRun, Json, Lines, Message, Wait, app, end, open_home, whoami
+from mha.cli.app import DryRun, Json, Lines, Message, Wait, app, draft_paths, end, open_home, whoami
 from mha.cli.progress import shown
 
 drafts = typer.Typer(help="Kept drafts", no_args_is_help=True, rich_markup_mode=None)
@@ -35,13 +35,14 @@ def diff(
 def publish(
     context: typer.Context,
     message: Message,
+    paths: Paths = None,
     *,
     wait: Wait = None,
     dry_run: DryRun = False,
     lines: Lines = False,
     json: Json = False,
 ) -> None:
-    """Make the draft the next revision"""
+    """Make the draft the next revision, or only its edits at some paths"""
     from mha.cli import render
     from mha.operations import history, publication
 
@@ -50,7 +51,13 @@ def publish(
         render.difference(history.diff(home, lines=True), json=False, to_stderr=json)
     with shown("Publishing") as progress:
         done = publication.publish(
-            home, message=message, author=whoami(), wait=wait, dry_run=dry_run, progress=progress.line
+            home,
+            message=message,
+            author=whoami(),
+            paths=draft_paths(home, paths),
+            wait=wait,
+            dry_run=dry_run,
+            progress=progress.line,
         )
     end(render.published(done, json=json))
 
@@ -61,7 +68,8 @@ def discard(context: typer.Context, paths: Paths = None, *, json: Json = False) 
     from mha.cli import render
     from mha.operations import drafts as operation
 
-    render.discarded(operation.discard(open_home(context), paths or []), json=json)
+    home = open_home(context)
+    render.discarded(operation.discard(home, draft_paths(home, paths)), json=json)
 
 
 @drafts.command("list")

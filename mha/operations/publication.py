@@ -60,11 +60,12 @@ def publish(
     *,
     message: str,
     author: Author,
+    paths: Sequence[str] = (),
     wait: int | None = None,
     dry_run: bool = False,
     progress: Progress = silent,
 ) -> Published:
-    """Make the draft the next revision, serve it, and give it to the peers."""
+    """Make the draft, or only its edits at some paths, the next revision, serve it, and give it to the peers."""
     message = _worded(message)
     require_active(tips.tip(home))
     views = compare(home, progress=progress)
@@ -75,7 +76,7 @@ def publish(
         require_active(here)
         tree = draft.of(home)
         assert tree is not None
-        edits = _publishable(here, tree)
+        edits = _publishable(here, tree, paths)
         if not edits or dry_run:
             return Published(None, None, tuple(edit.change for edit in edits), dry_run=dry_run)
         oid = advance(here, tree.store(edits), message=message, author=author)
@@ -190,10 +191,10 @@ def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:
     return ""
 
 
-def _publishable(here: Tip, tree: WorkTree) -> list[Edit]:
-    """The draft's edits, if they may be published; raises InvalidConfiguration or HandMadeCommits."""
+def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
+    """The draft's edits, if they may be published; raises InvalidConfiguration, HandMadeCommits or UnknownPath."""
     _require_base(here, tree)
-    edits = tree.edits(here.id)
+    edits = tree.edits(here.id, paths)
     found = [f"{p.path} {p.problem}. {p.hint}" for p in changes.problems(edit.entry for edit in edits if _exists(edit))]
     if not found:
         found = [f"{one} and {other} differ only in case. Rename one." for one, other in _twins(here, edits)]

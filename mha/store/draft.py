@@ -77,11 +77,16 @@ class WorkTree:
             return None
         return self.home.repository.merge_base(base, head)
 
-    def edits(self, oid: str) -> list[Edit]:
-        """Where the files differ from a revision, in order of path."""
+    def edits(self, oid: str, paths: Iterable[str] = ()) -> list[Edit]:
+        """Where the files differ from a revision, in order of path; at or below `paths` only, where some are named.
+
+        Raises UnknownPath where a named one does not differ. Where all are files, nothing else is looked at.
+        """
         tree = self.home.repository.commit(oid).tree
-        found = (self._edit(tree, path) for path in self._candidates(oid))
-        return sorted((edit for edit in found if edit is not None), key=lambda edit: edit.path)
+        named = [os.fsencode(path) for path in paths]
+        direct = bool(named) and all(self._is_file(tree, path) for path in named)
+        found = (self._edit(tree, path) for path in (set(named) if direct else self._candidates(oid)))
+        return select(sorted((edit for edit in found if edit is not None), key=lambda edit: edit.path), paths)
 
     def ignored(self) -> list[str]:
         """The files that git ignores, and that so belong to no draft."""
@@ -153,6 +158,12 @@ class WorkTree:
             new = self.home.repository.commit(oid).tree
             found |= {delta.path for delta in trees.deltas(self.home.repository, old, new)}
         return found
+
+    def _is_file(self, tree: str, path: bytes) -> bool:
+        """Whether a path is a file, in work/ or in a tree."""
+        name = os.fsdecode(path)
+        there = self.folder / name
+        return there.is_file() or (is_text(path) and trees.find(self.home.repository, tree, name) is not None)
 
     def _edit(self, tree: str, path: bytes) -> Edit | None:
         if path.endswith(b"/"):  # so git's status names a repository within

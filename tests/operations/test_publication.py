@@ -20,6 +20,7 @@ from mha.errors import (
     NoServerActive,
     ReadOnlyServer,
     StoodDown,
+    UnknownPath,
 )
 from mha.operations import drafts, history, publication
 from mha.operations import tip as tips
@@ -111,6 +112,62 @@ def test_a_dry_run_says_what_would_be_published_and_publishes_nothing(pair):
     assert done == Published(None, None, (Change(HOSTS, Action.MODIFIED),), dry_run=True)
     assert heads(pair) == before
     assert active.draft()[HOSTS] == b"hosts: {}\n"
+
+
+PARTS = {
+    "a file": ([HOSTS], {HOSTS}),
+    "a new file": (["objects/new.yaml"], {"objects/new.yaml"}),
+    "a deleted file": (["objects/networks.yaml"], {"objects/networks.yaml"}),
+    "a folder": (["objects"], {HOSTS, "objects/new.yaml", "objects/networks.yaml"}),
+    "a folder and a file": (["policies/", HOSTS], {HOSTS, "policies/main.yaml"}),
+}
+
+
+@pytest.mark.parametrize(("paths", "expected"), PARTS.values(), ids=PARTS)
+def test_only_the_named_edits_are_published_and_the_others_stay_edits(make_cluster, paths, expected):
+    server = make_cluster("fw-a")["fw-a"]
+    edits = {
+        HOSTS: "a: 1\n",
+        "objects/new.yaml": "b: 1\n",
+        "objects/networks.yaml": None,
+        "policies/main.yaml": "c: 1\n",
+    }
+    for path, text in edits.items():
+        server.edit(path, text)
+    draft = server.draft()
+
+    done = server.publish(paths=paths)
+
+    assert {change.path for change in done.changes} == expected
+    assert server.draft() == draft
+    assert {change.path for change in history.diff(server.home).changes} == edits.keys() - expected
+
+
+@pytest.mark.parametrize("path", ["objects/none.yaml", "objects/networks.yaml", "nowhere/", "../fw-a/current", ""])
+def test_a_named_file_that_is_not_changed_publishes_nothing(make_cluster, path):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit(HOSTS, "a: 1\n")
+    before = server.head
+
+    with pytest.raises(UnknownPath):
+        server.publish(paths=[HOSTS, path])
+
+    assert server.head == before
+
+
+@pytest.mark.parametrize(
+    ("folder", "typed"),
+    [("", "work/objects/hosts.yaml"), ("work", HOSTS), ("work/objects", "hosts.yaml"), ("mha.git", HOSTS)],
+)
+def test_a_path_is_understood_from_where_it_is_typed(make_cluster, folder, typed):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit(HOSTS, "a: 1\n")
+    server.edit("policies/main.yaml", "b: 1\n")
+
+    done = server.mha("publish", typed, "-m", "x", cwd=server.path / folder)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [change.path for change in history.diff(server.home).changes] == ["policies/main.yaml"]
 
 
 @pytest.mark.parametrize(
