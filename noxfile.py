@@ -46,8 +46,15 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Replay a history on three servers: `nox -s bench -- HISTORY`."""
-    session.install("-e", ".")
+    """Measure mha against git, and print the ratios: `nox -s bench -- --sizes 1000`."""
+    session.install("-e", ".[test]")
+    session.run("python", "benchmarks/bench.py", *session.posargs)
+
+
+@nox.session
+def replay(session: nox.Session) -> None:
+    """Replay a history on three servers: `nox -s replay -- HISTORY`."""
+    session.install("-e", ".[test]")
     session.run("python", "benchmarks/replay.py", *session.posargs)
 
 

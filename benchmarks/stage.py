@@ -1,9 +1,11 @@
 """What is measured on: stores of many files, a plain git repository of the same files, and an sshd on loopback."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -25,10 +27,15 @@ _ENV = {
 }  # fmt: skip
 
 
-def run(*command: str | Path, cwd: Path | None = None, **env: str) -> None:
+def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     """Run a command that must succeed, and show nothing of it."""
     subprocess.run(
-        list(map(str, command)), cwd=cwd, env=_ENV | env, check=True, stdin=subprocess.DEVNULL, capture_output=True
+        list(map(str, command)),
+        cwd=cwd,
+        env=_ENV | dict(env or {}),
+        check=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
     )
 
 
@@ -124,8 +131,6 @@ class Stage:
 
     def settle_grace(self) -> None:
         """Let the grace of all old releases be over, as after half a minute without a publish."""
-        import json
-
         for home in self.made.values():
             notes = home.state / "releases.json"
             if notes.exists():
