@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,12 +64,14 @@ class Pushed:
 
     answer: Answer
     complaint: str | None
+    pending: bool = (
+        False  # whether the receiver may still take it: it has what was sent, and never said what became of it
+    )
 
 
 def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     """Ask a peer for its heads: one connection, no objects."""
-    patterns = (MAIN, CURRENT, f"{SERVER}*")
-    done = git.run("ls-remote", "--", peer.url.repository, *patterns, env=_environment(home), seconds=seconds)
+    done = _listing(home, peer, seconds)
     if done.code != 0:
         return Answer(fault=_plain(done))
     refs = _refs(done.out)
@@ -87,7 +90,7 @@ def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool 
     arguments += ["--refetch"] if refetch else []
     done = git.transfer(
         *arguments, "--", peer.url.repository, MAIN,
-        env=_environment(home), idle_seconds=IDLE_SECONDS, on_line=progress,
+        env=_environment(home, peer), idle_seconds=IDLE_SECONDS, on_line=progress,
     )  # fmt: skip
     return None if done.code == 0 else _plain(done)
 
@@ -128,8 +131,25 @@ def _push(home: Home, peer: Peer, refspec: str, progress: Progress) -> git.Done:
         arguments.append(f"--receive-pack={shlex.join(receiver)}")
     return git.transfer(
         *arguments, "--", peer.url.repository, refspec,
-        env=_environment(home), idle_seconds=IDLE_SECONDS, on_line=progress,
+        env=_environment(home, peer), idle_seconds=IDLE_SECONDS, on_line=progress,
     )  # fmt: skip
+
+
+def _listing(home: Home, peer: Peer, seconds: float) -> git.Done:
+    """Run `git ls-remote`; where a shared connection fails it, once more over a new one, if there is time left.
+
+    It may have died with a link that is back by now.
+    """
+    arguments = ("ls-remote", "--", peer.url.repository, MAIN, CURRENT, f"{SERVER}*")
+    shared, deadline = _socket(home, peer), time.monotonic() + seconds
+    reused = shared is not None and shared.exists()
+    done = git.run(*arguments, env=_environment(home, peer), seconds=seconds)
+    if done.code == 0 or shared is None or not reused:
+        return done
+    shared.unlink(missing_ok=True)  # a transfer that goes on over it keeps it; who comes next makes a new one
+    if done.timed_out:
+        return done
+    return git.run(*arguments, env=_environment(home, peer), seconds=deadline - time.monotonic())
 
 
 def _refs(listing: bytes) -> dict[str, str]:
@@ -142,33 +162,40 @@ def _refs(listing: bytes) -> dict[str, str]:
     return found
 
 
-def _environment(home: Home) -> dict[str, str]:
-    return {"GIT_DIR": str(home.git_dir), "GIT_SSH_COMMAND": _ssh(home), "GIT_SSH_VARIANT": "ssh"}
+def _environment(home: Home, peer: Peer) -> dict[str, str]:
+    return {"GIT_DIR": str(home.git_dir), "GIT_SSH_COMMAND": _ssh(home, peer), "GIT_SSH_VARIANT": "ssh"}
 
 
-def _ssh(home: Home) -> str:
+def _ssh(home: Home, peer: Peer) -> str:
     """The ssh command: this server's key, known hosts only, no questions, no endless waits, connections shared."""
     known_hosts = f"{home.state / 'known_hosts'} {Path.home() / '.ssh' / 'known_hosts'}"
     options = [
         "BatchMode=yes", f"ConnectTimeout={CONNECT_SECONDS}", "ServerAliveInterval=5", "ServerAliveCountMax=3",
         "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known_hosts}", "IdentitiesOnly=yes", "ForwardAgent=no",
-        "LogLevel=ERROR", *_shared(home),
+        "LogLevel=ERROR", *_shared(home, peer),
     ]  # fmt: skip
     return shlex.join(["ssh", "-i", str(home.state / "key"), *(part for o in options for part in ("-o", o))])
 
 
-def _shared(home: Home) -> list[str]:
-    """The options that share one connection among this home's commands; none where there is no safe place for it.
+def _shared(home: Home, peer: Peer) -> list[str]:
+    """The options that share one connection among this home's commands; none where there is no safe place for it."""
+    socket = _socket(home, peer)
+    return [] if socket is None else ["ControlMaster=auto", f"ControlPath={socket}", "ControlPersist=60"]
 
-    The socket's name tells homes apart: another server's key is another identity to the peer. Socket paths are short.
+
+def _socket(home: Home, peer: Peer) -> Path | None:
+    """Where the shared connection to a peer is, or would be; None where none is shared.
+
+    Its name tells homes apart: another server's key is another identity to the peer. Socket paths are short.
     """
+    if not peer.url.is_ssh:
+        return None
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"mha-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 40:
-        return []
-    mark = hashlib.sha256(os.fsencode(home.path)).hexdigest()[:8]
-    return ["ControlMaster=auto", f"ControlPath={folder}/{mark}-%C", "ControlPersist=60"]
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 60:
+        return None
+    return folder / hashlib.sha256(os.fsencode(home.path) + b"\0" + peer.url.text.encode()).hexdigest()[:16]
 
 
 _SIGNS = {  # what git and ssh write, and what it means to people; the telling ones first

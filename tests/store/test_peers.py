@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -286,5 +288,56 @@ def test_a_place_for_shared_connections_that_others_could_write_to_is_not_used(p
     folder = tmp_path / f"mha-{os.getuid()}"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
-    assert not any("ControlMaster" in option for option in peers._shared(pair["fw-a"].home))
+    peer = peer_at("ssh://nobody@127.0.0.1/srv/mha")
+    assert peers._shared(pair["fw-a"].home, peer) == []
     shutil.rmtree(folder)
+
+
+@pytest.mark.ssh
+def test_a_shared_connection_that_died_is_replaced_while_a_peer_is_asked(pair, sshd):
+    home, peer = pair["fw-a"].home, peer_at(sshd.url(pair["fw-b"].path))
+    sshd.trust(pair["fw-a"])
+    sshd.allow("fw-a", home.public_key(), pair["fw-b"].path)
+    socket_path = peers._socket(home, peer)
+    assert peers.ask(home, peer).name == "fw-b"
+    assert socket_path is not None
+    assert socket_path.is_socket()
+    sessions = children_of(sshd.process.pid)
+    assert sessions
+
+    asking = threading.Thread(target=lambda: answers.append(peers.ask(home, peer)))
+    answers: list[Answer] = []
+    os.kill(sessions[0], signal.SIGSTOP)  # so that the question is on its way when the connection breaks
+    asking.start()
+    while not receiving(socket_path):
+        time.sleep(0.01)
+    os.kill(sessions[0], signal.SIGKILL)
+    asking.join()
+
+    assert [answer.name for answer in answers] == ["fw-b"]
+
+
+@pytest.mark.ssh
+def test_a_shared_connection_that_hangs_is_not_used_twice(pair, sshd):
+    home, peer = pair["fw-a"].home, peer_at(sshd.url(pair["fw-b"].path))
+    sshd.trust(pair["fw-a"])
+    sshd.allow("fw-a", home.public_key(), pair["fw-b"].path)
+    assert peers.ask(home, peer).name == "fw-b"
+    (session,) = children_of(sshd.process.pid)
+    os.kill(session, signal.SIGSTOP)
+
+    answers = [peers.ask(home, peer, seconds=3.0).fault, peers.ask(home, peer).name]
+
+    os.kill(session, signal.SIGKILL)
+    assert answers == ["no answer within the deadline", "fw-b"]
+
+
+def receiving(socket_path: Path) -> bool:
+    """Whether somebody has connected to a shared connection's socket."""
+    listed = Path("/proc/net/unix").read_text().splitlines()
+    return sum(line.endswith(str(socket_path)) for line in listed) > 1
+
+
+def children_of(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in listed.split()]
