@@ -11,10 +11,11 @@ from mha.errors import InvalidConfiguration, MhaError
 from mha.store import git, trees
 from mha.store.files import sync_file_system, walk_files
 from mha.store.home import Home
-from mha.store.peers import IDLE_SECONDS, Progress
+from mha.store.peers import Progress
 
 _URL = re.compile(r"(ssh|https)://[A-Za-z0-9][A-Za-z0-9@:.\[\]-]*/[A-Za-z0-9_.,+=@%~/-]+")
 _IMPORT = "refs/import/files"
+IDLE_SECONDS = 60.0  # of a foreign repository's server, which may first have to pack its history
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _repository(home: Home, source: str, progress: Progress) -> Adopted:
     name, oid = _branch(source, env)
     done = git.transfer(
         "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--progress", "--", source, name,
-        env=env, idle_seconds=IDLE_SECONDS, on_line=progress,
+        env=env, idle_seconds=lambda: IDLE_SECONDS, on_line=progress,
     )  # fmt: skip
     if done.code != 0:
         raise MhaError(f"{source} cannot be read: {done.complaint}.", "See that `git clone` can read it.")

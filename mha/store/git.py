@@ -84,12 +84,12 @@ def run(
 def transfer(
     *arguments: str,
     env: Mapping[str, str] | None = None,
-    idle_seconds: float,
+    idle_seconds: Callable[[], float],
     on_line: Callable[[str], None],
 ) -> Done:
     """Run a fetch or push, however long it takes, and kill it when nothing moves for `idle_seconds`.
 
-    `on_line` is called with each line of progress that git writes.
+    `on_line` is called with each line of progress that git writes; what it says may change the patience that is due.
     """
     collected: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
     with started(*arguments, env=env) as child, selectors.DefaultSelector() as ready:
@@ -100,7 +100,7 @@ def transfer(
         ready.register(child.stdout, selectors.EVENT_READ, "out")
         ready.register(child.stderr, selectors.EVENT_READ, "err")
         while ready.get_map():
-            events = ready.select(idle_seconds)
+            events = ready.select(idle_seconds())
             if not events:
                 end(child)
                 return _TIMED_OUT
@@ -110,7 +110,8 @@ def transfer(
                 if not data:
                     ready.unregister(key.fileobj)
                 elif key.data == "err":
-                    on_line(re.split(rb"[\r\n]", data.rstrip())[-1].decode("utf-8", "replace"))
+                    for line in re.split(rb"[\r\n]+", data.strip()):
+                        on_line(line.decode("utf-8", "replace"))
         child.wait()
     return Done(child.returncode, bytes(collected["out"]), collected["err"].decode("utf-8", "replace"))
 

@@ -8,6 +8,7 @@ Rule 3: no home's lock is held while a peer is talked to.
 import errno
 import hashlib
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -27,8 +28,13 @@ from mha.store.repository import CURRENT, KEEP, MAIN, SERVER
 
 ASK_SECONDS = 10.0  # for a whole answer
 CONNECT_SECONDS = 5
-IDLE_SECONDS = 60.0  # of a transfer in which nothing moves
+IDLE_SECONDS = 30.0  # of a transfer in which nothing moves; a receiver may wait 15 for its home's lock
+IN_FLIGHT_BYTES = 2 << 20  # what ssh takes before the peer has read it
+SLOW_BYTES = 32 << 10  # a second, of the slowest line that a push is made for
 AT_ONCE = 128
+
+_WRITTEN = re.compile(r"Writing objects: .*, ([0-9.]+) (bytes|KiB|MiB|GiB)")
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")
@@ -90,7 +96,7 @@ def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool 
     arguments += ["--refetch"] if refetch else []
     done = git.transfer(
         *arguments, "--", peer.url.repository, MAIN,
-        env=_environment(home, peer), idle_seconds=IDLE_SECONDS, on_line=progress,
+        env=_environment(home, peer), idle_seconds=lambda: IDLE_SECONDS, on_line=progress,
     )  # fmt: skip
     return None if done.code == 0 else _plain(done)
 
@@ -129,9 +135,17 @@ def _push(home: Home, peer: Peer, refspec: str, progress: Progress) -> git.Done:
     if not peer.url.is_ssh:
         receiver = [sys.executable, "-P", "-m", "mha.cli.serve", home.name]
         arguments.append(f"--receive-pack={shlex.join(receiver)}")
+    written = 0
+
+    def on_line(line: str) -> None:
+        nonlocal written
+        written = max(written, _written(line))
+        progress(line)
+
     return git.transfer(
         *arguments, "--", peer.url.repository, refspec,
-        env=_environment(home, peer), idle_seconds=IDLE_SECONDS, on_line=progress,
+        env=_environment(home, peer), on_line=on_line,
+        idle_seconds=lambda: IDLE_SECONDS + min(written, IN_FLIGHT_BYTES) / SLOW_BYTES,
     )  # fmt: skip
 
 
@@ -150,6 +164,12 @@ def _listing(home: Home, peer: Peer, seconds: float) -> git.Done:
     if done.timed_out:
         return done
     return git.run(*arguments, env=_environment(home, peer), seconds=deadline - time.monotonic())
+
+
+def _written(line: str) -> int:
+    """How many bytes git has written, by a line of its progress; they may still be on their way."""
+    found = _WRITTEN.match(line)
+    return int(float(found[1]) * _UNITS[found[2]]) if found else 0
 
 
 def _refs(listing: bytes) -> dict[str, str]:

@@ -211,9 +211,10 @@ def test_a_transfer_may_take_long_but_not_stand_still():
     mark = "sleep 63.5"
     steps = "; ".join(f"echo step {n} >&2; sleep 0.2" for n in range(5))
     lines: list[str] = []
-    done = git.transfer(*SHELL, env={"COMMAND": steps}, idle_seconds=1.0, on_line=lines.append)
+    done = git.transfer(*SHELL, env={"COMMAND": steps}, idle_seconds=lambda: 1.0, on_line=lines.append)
     assert (done.code, lines) == (0, [f"step {n}" for n in range(5)])
-    done = git.transfer(*SHELL, env={"COMMAND": f"echo begun >&2; {mark}"}, idle_seconds=0.5, on_line=lines.append)
+    hang = {"COMMAND": f"echo begun >&2; {mark}"}
+    done = git.transfer(*SHELL, env=hang, idle_seconds=lambda: 0.5, on_line=lines.append)
     assert (done.timed_out, lines[-1]) == (True, "begun")
     assert gone(mark)
 

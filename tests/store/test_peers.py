@@ -341,3 +341,12 @@ def receiving(socket_path: Path) -> bool:
 def children_of(process: int) -> list[int]:
     listed = Path(f"/proc/{process}/task/{process}/children").read_text()
     return [int(child) for child in listed.split()]
+
+
+def test_what_git_has_written_is_read_from_its_progress():
+    """It may still be on its way, in ssh's buffers: the more it is, the longer a silence is no sign of trouble."""
+    line = "Writing objects: 100% (3/3), 2.50 MiB | 23.45 MiB/s, done."
+    assert peers._written(line) == 5 << 19
+    assert peers._written("Writing objects:  66% (2/3), 233 bytes | 29.00 KiB/s") == 233
+    assert peers._written("Writing objects:  66% (2/3)") == 0
+    assert peers._written("remote: Resolving deltas: 100% (1/1), done.") == 0
