@@ -143,8 +143,15 @@ class HomeOfAnother(MhaError):
 
 
 class HomeBusy(MhaError):
-    def __init__(self, holder: str) -> None:
-        super().__init__(f"This home is in use by {holder}.", "Try again in a moment.")
+    def __init__(self, holder: str, *, stopped: bool = False) -> None:
+        if stopped:
+            process = holder.removeprefix("process ")
+            super().__init__(
+                f"This home is in use by {holder}, which is stopped.",
+                f"`kill -CONT {process}` lets it go on; `kill -KILL {process}` ends it, and loses nothing.",
+            )
+        else:
+            super().__init__(f"This home is in use by {holder}.", "Try again in a moment.")
 
 
 class NewerFormat(MhaError):

@@ -84,7 +84,16 @@ def _wait(descriptor: int, wait_seconds: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 100, 0).decode("ascii", "replace") or "another command"
-                raise HomeBusy(holder) from None
+                raise HomeBusy(holder, stopped=_is_stopped(holder.removeprefix("process "))) from None
             time.sleep(0.02)
         else:
             return
+
+
+def _is_stopped(process: str) -> bool:
+    """Whether a process was stopped, by Ctrl-Z or SIGSTOP; False where this cannot be seen."""
+    try:
+        status = Path(f"/proc/{int(process)}/stat").read_text(encoding="utf-8", errors="replace")
+    except (ValueError, OSError):
+        return False
+    return status.rpartition(")")[2].split()[0] in ("T", "t")

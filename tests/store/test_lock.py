@@ -1,6 +1,8 @@
 """The lock of a home: one writer at a time, and no stale lock file of git stops the next one."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -26,6 +28,27 @@ def test_a_second_writer_is_refused_and_told_who_writes(home):
         lock.held(home.git_dir, wait_seconds=0),
     ):
         pass
+    with lock.held(home.git_dir, wait_seconds=0):
+        pass
+
+
+def test_a_writer_that_is_stopped_is_named_with_the_way_out(home):
+    script = f"""
+import os, pathlib, signal
+from mha.store import lock
+with lock.held(pathlib.Path({str(home.git_dir)!r})):
+    print("held", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(HomeBusy) as caught, lock.held(home.git_dir, wait_seconds=0.5):
+            pass
+        holder.kill()
+
+    assert caught.value.message == f"This home is in use by process {holder.pid}, which is stopped."
+    assert f"`kill -KILL {holder.pid}` ends it, and loses nothing" in caught.value.hint
     with lock.held(home.git_dir, wait_seconds=0):
         pass
 
