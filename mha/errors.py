@@ -305,7 +305,7 @@ class ResultUnknown(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 
     def __init__(self, peer: str) -> None:
-        super().__init__(f"The result on {peer} is not known: the link was lost.", "Ask again with `mha status`.")
+        super().__init__(f"The result on {peer} is not known: no answer came.", "Ask again with `mha status`.")
 
 
 class PeerRefused(MhaError):

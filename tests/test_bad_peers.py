@@ -140,6 +140,21 @@ def test_a_receiver_that_is_stopped_in_the_middle_of_a_push_is_given_up(pair):
     assert pair["fw-b"].served()[HOSTS] == MINE
 
 
+def test_an_active_that_is_stopped_with_the_offer_has_not_refused_it(pair):
+    """It may accept when it goes on: the result is not known, and the same offer is made again."""
+    impatient = "from mha.store import peers; peers.IDLE_SECONDS = 1.5; from mha.cli.main import main; main()"
+    command = [sys.executable, "-c", impatient, "--home", str(pair["fw-b"].path), "promote"]
+
+    with stopped_receiver(pair["fw-a"]) as stopped:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert stopped
+    assert ended(done) == refusal(6, "The result on fw-a is not known: no answer came.", "Ask again with `mha status`.")
+    offered = pair["fw-b"].home.repository.ref("refs/mha/offered")
+    assert pair["fw-b"].mha("promote").returncode == 0
+    assert {server.head for server in pair.servers.values()} == {offered}
+
+
 # A full disk
 
 

@@ -157,7 +157,7 @@ def _offer(here: Tip, view: View, oid: str) -> None:
     answer = pushed.answer
     if answer.head == oid:
         return
-    if answer.fault:
+    if answer.fault or (pushed.pending and answer.head == view.sight.head):  # it may still take it
         raise ResultUnknown(view.name)
     if answer.head != view.sight.head:
         raise HeadMoved(here.id)

@@ -106,7 +106,7 @@ def push(home: Home, peer: Peer, oid: str, *, progress: Progress = silent) -> Pu
     done = _push(home, peer, f"{oid}:{MAIN}", progress)
     word = heard(done.err)
     answer = ask(home, peer) if word is None else Answer(head=word[0], current=word[1])
-    return Pushed(answer, None if done.code == 0 else _plain(done))
+    return Pushed(answer, None if done.code == 0 else _plain(done), pending=word is None and _is_pending(done))
 
 
 def push_kept(home: Home, peer: Peer, oid: str) -> str | None:
@@ -147,6 +147,12 @@ def _push(home: Home, peer: Peer, refspec: str, progress: Progress) -> git.Done:
         env=_environment(home, peer), on_line=on_line,
         idle_seconds=lambda: IDLE_SECONDS + min(written, IN_FLIGHT_BYTES) / SLOW_BYTES,
     )  # fmt: skip
+
+
+def _is_pending(done: git.Done) -> bool:
+    """Whether a push ended after it was sent and before the receiver's verdict came."""
+    sent = done.timed_out or "Writing objects:" in done.err
+    return done.code != 0 and sent and b"rejected]" not in done.out
 
 
 def _listing(home: Home, peer: Peer, seconds: float) -> git.Done:
