@@ -154,12 +154,14 @@ class Cluster:
         assert done.returncode == 0 or (missing_is_fine and done.returncode == 5), arguments
 
 
-def mha(*arguments: str, check: bool = False, **options) -> subprocess.CompletedProcess[str]:
-    """Run the real command line, in a process of its own."""
+def mha(
+    *arguments: str, check: bool = False, within: Sequence[str] = (), **options
+) -> subprocess.CompletedProcess[str]:
+    """Run the real command line, in a process of its own; `within` is what its command line begins with."""
     options.setdefault("env", dict(os.environ))
     options.setdefault("timeout", 120)
     return subprocess.run(
-        [sys.executable, "-m", "mha", *arguments],
+        [*within, sys.executable, "-m", "mha", *arguments],
         check=check,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""A real sshd on loopback, with a forced command for each peer's key."""
+"""A real sshd, on loopback or in a network namespace, with a forced command for each peer's key."""
 
 import os
 import pwd
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,17 +29,21 @@ class Sshd:
     folder: Path
     port: int
     process: "subprocess.Popen[bytes]"
+    address: str = "127.0.0.1"
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator["Sshd"]:
+    def started(
+        cls, folder: Path, *, address: str = "127.0.0.1", port: int | None = None, within: Sequence[str] = ()
+    ) -> Iterator["Sshd"]:
+        """Start one; `within` is what its command line begins with: `ip netns exec NAME`."""
         folder.mkdir(parents=True)
         folder.chmod(0o700)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "host")], check=True)
-        port = _free_port()
+        port = port or _free_port()
         (folder / "authorized_keys").touch(mode=0o600)
         (folder / "sshd_config").write_text(
-            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile {folder}/pid\n"
+            f"Port {port}\nListenAddress {address}\nHostKey {folder}/host\nPidFile {folder}/pid\n"
             f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
             f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
             f"MaxStartups 100:30:200\nMaxSessions 100\nLogLevel ERROR\n"
@@ -50,11 +54,11 @@ class Sshd:
         assert sshd is not None
         log = (folder / "log").open("wb")
         process = subprocess.Popen(
-            [sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL
+            [*within, sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL
         )
         try:
-            _wait_for(port, process)
-            yield cls(folder, port, process)
+            _wait_for(folder / "pid", process)
+            yield cls(folder, port, process, address)
         finally:
             process.terminate()
             process.wait()
@@ -62,7 +66,7 @@ class Sshd:
 
     def url(self, path: Path) -> str:
         """The address of a home through this sshd."""
-        return f"ssh://{pwd.getpwuid(os.getuid()).pw_name}@127.0.0.1:{self.port}{path}"
+        return f"ssh://{pwd.getpwuid(os.getuid()).pw_name}@{self.address}:{self.port}{path}"
 
     def allow(self, name: str, public_key: str, home: Path) -> None:
         """Let a peer's key do what `mha serve` allows in one home, as the documentation says to."""
@@ -73,7 +77,8 @@ class Sshd:
     def known_hosts_line(self) -> str:
         """What a server must know to trust this sshd."""
         key = " ".join((self.folder / "host.pub").read_text().split()[:2])
-        return f"[127.0.0.1]:{self.port} {key}\n"
+        where = self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+        return f"{where} {key}\n"
 
     def trust(self, *servers: Server) -> None:
         """Make this sshd's host key known to servers."""
@@ -87,11 +92,11 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 10
+def _wait_for(written: Path, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until sshd has written its process id, which it does once it listens."""
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if written.exists():
+            return
         time.sleep(0.02)
     raise AssertionError("sshd did not start")
