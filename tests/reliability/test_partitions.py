@@ -233,7 +233,9 @@ STORIES: list[tuple[Story, tuple[str, ...]]] = [
     (promotion_is_accepted_unheard, PAIR), (promotion_unheard_is_forced, PAIR), (both_publish_apart, PAIR),
     (join_is_cut, PAIR),
 ]  # fmt: skip
-LONG = [case(story, way, names) for story, names in STORIES for way in CUTS]
+HEARD = "there"  # what the peer answers still arrives, so that these stories would have another end
+UNHEARD = (push_is_accepted_unheard, promotion_is_accepted_unheard, promotion_unheard_is_forced)
+LONG = [case(story, way, names) for story, names in STORIES for way in CUTS if story not in UNHEARD or way != HEARD]
 LONG.append(Case("a slow line", a_slow_line_is_not_a_cut))
 RANDOM = [case(a_random_moment, way) for way in CUTS for _ in range(10)]
 
