@@ -33,7 +33,10 @@ def over_ssh(home: Home, peer: str) -> int:
         case Command.RECEIVE:
             return _receive(home, peer)
         case _:
-            raise MhaError("This key is for synchronization only.", "A peer may fetch and push; see docs/operations.")
+            raise MhaError(
+                "This key is for synchronization only.",
+                "A peer may fetch from this home and push to it, and nothing else.",
+            )
 
 
 def main() -> None:
@@ -57,8 +60,8 @@ def _receive(home: Home, sender: str) -> int:
         print(f"{home.name} is a Standby now; its draft is kept as draft {settled.kept_draft}.", file=sys.stderr)  # noqa: T201
     if settled.put_aside is not None:
         print(f"{home.name} put aside files that no draft can hold, in {settled.put_aside}.", file=sys.stderr)  # noqa: T201
-    if (word := receiving.word(home)) is not None:
-        print(word, file=sys.stderr)  # noqa: T201
+    if (outcome := receiving.outcome(home)) is not None:
+        print(outcome, file=sys.stderr)  # noqa: T201
     return code
 
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-_ZERO = "0" * 40
+from mha.ids import LENGTH, is_id
+
+_ZERO = "0" * LENGTH
 _MAIN = "refs/heads/main"
 _KEEP = "refs/mha/keep/"
-_HEX = frozenset("0123456789abcdef")
-_WORD = re.compile(r"mha: main ([0-9a-f]{40}), current ([0-9a-f]{40})\.")
+_OUTCOME = re.compile(r"mha: main ([0-9a-f]{40}), current ([0-9a-f]{40})\.")
 
 
 class Command(StrEnum):
@@ -49,7 +50,7 @@ def updates(lines: Sequence[str]) -> list[Update] | None:
     found = []
     for line in lines:
         parts = line.split(" ")
-        if len(parts) != 3 or not _is_id(parts[0]) or not _is_id(parts[1]):
+        if len(parts) != 3 or not is_id(parts[0]) or not is_id(parts[1]):
             return None
         found.append(Update(*parts))
     return found
@@ -64,20 +65,16 @@ def refusal(update: Update) -> str | None:
     if update.name == f"{_KEEP}{update.new}" and update.old == _ZERO:
         return None
     if update.name.startswith(_KEEP):
-        return "A kept line is named by its own id, and never moves."
-    return "Only main and kept lines are received."
+        return "A kept side is named by its own id, and never moves."
+    return "Only main and kept sides are received."
 
 
-def word(head: str, current: str) -> str:
+def outcome(head: str, current: str) -> str:
     """How a receiver says, after a push, what its `main` is and what it serves."""
     return f"mha: main {head}, current {current}."
 
 
-def heard(text: str) -> tuple[str, str] | None:
+def outcome_in(text: str) -> tuple[str, str] | None:
     """The head and what is served, from what a receiver wrote; None where its word did not arrive."""
-    found = _WORD.findall(text)
+    found = _OUTCOME.findall(text)
     return (str(found[-1][0]), str(found[-1][1])) if found else None
-
-
-def _is_id(text: str) -> bool:
-    return len(text) == 40 and set(text) <= _HEX

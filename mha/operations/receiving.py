@@ -38,16 +38,17 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
     answer_read, answer_write = os.pipe()
     before = home.repository.head()
     with ExitStack() as stack:
-        env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read)}
-        lock_file = stack.enter_context(lock.opened(home.git_dir))
-        inherited = (ask_write, answer_read, lock_file)
-        child = stack.enter_context(
-            git.started("receive-pack", str(home.git_dir), env=env, pass_fds=inherited, piped=False)
-        )
-        os.close(ask_write)
-        os.close(answer_read)
         questions = stack.enter_context(os.fdopen(ask_read, encoding="utf-8", errors="replace"))
         answers = stack.enter_context(os.fdopen(answer_write, "w", encoding="utf-8"))
+        with ExitStack() as ends_of_child:
+            ends_of_child.callback(os.close, ask_write)
+            ends_of_child.callback(os.close, answer_read)
+            env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read)}
+            lock_file = stack.enter_context(lock.opened(home.git_dir))
+            inherited = (ask_write, answer_read, lock_file)
+            child = stack.enter_context(
+                git.started("receive-pack", str(home.git_dir), env=env, pass_fds=inherited, piped=False)
+            )
         locked = _answer_all(home, questions, answers, lock_file)
         code = child.wait()
         after = Repository(home.git_dir).head()
@@ -60,10 +61,10 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
         return code, settle(home)
 
 
-def word(home: Home) -> str | None:
+def outcome(home: Home) -> str | None:
     """What this server tells a sender at the end: the head and what is served, read anew; None without them."""
     head, current = Repository(home.git_dir).head(), releases.served(home)
-    return None if head is None or current is None else reception.word(head, current)
+    return None if head is None or current is None else reception.outcome(head, current)
 
 
 def judge(home: Home, quarantine: Path, lines: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from mha.core import cluster as cluster_file
 from mha.core.cluster import Cluster
 from mha.core.record import Record
 from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, StoreDamaged
+from mha.ids import short
 from mha.store import trees
 from mha.store.home import Home
 from mha.store.peers import Peer
@@ -48,7 +49,7 @@ def cluster_at(home: Home, oid: str) -> Cluster:
     """What `mha.yaml` says in a revision."""
     blob = trees.find(home.repository, home.repository.commit(oid).tree, cluster_file.FILE)
     if blob is None:
-        raise StoreDamaged(f"revision {oid[:10]} has no {cluster_file.FILE}.")
+        raise StoreDamaged(f"revision {short(oid)} has no {cluster_file.FILE}.")
     return cluster_file.parse(trees.read(home.repository, blob))
 
 
@@ -60,7 +61,7 @@ def require_active(here: Tip, what: str = "publish") -> None:
         raise ReadOnlyServer(here.home.name, here.record.active, what)
 
 
-def diverged_lines(home: Home) -> list[str]:
+def diverged_sides(home: Home) -> list[str]:
     """The ids of kept heads that are not part of `main`: a collision that has not ended."""
     head = home.repository.head()
     return [

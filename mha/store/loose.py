@@ -18,7 +18,7 @@ PRIORITY = 5
 _TYPES = {name.encode(): ObjectType[name.upper()] for name in ("commit", "tree", "blob", "tag")}
 
 
-class Whole(pygit2.OdbBackend):
+class LooseObjects(pygit2.OdbBackend):
     """Reads loose objects that are whole; raises pygit2.GitError for those that are not."""
 
     def __init__(self, objects: Path) -> None:

@@ -21,7 +21,8 @@ from typing import TypeVar
 
 from mha.core.changes import escaped
 from mha.core.names import Url
-from mha.core.reception import heard
+from mha.core.reception import outcome_in
+from mha.ids import is_id
 from mha.store import git
 from mha.store.home import Home
 from mha.store.repository import CURRENT, KEEP, MAIN, SERVER
@@ -104,9 +105,9 @@ def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool 
 def push(home: Home, peer: Peer, oid: str, *, progress: Progress = silent) -> Pushed:
     """Push a revision to a peer's `main`, forward only."""
     done = _push(home, peer, f"{oid}:{MAIN}", progress)
-    word = heard(done.err)
-    answer = ask(home, peer) if word is None else Answer(head=word[0], current=word[1])
-    return Pushed(answer, None if done.code == 0 else _plain(done), pending=word is None and _is_pending(done))
+    outcome = outcome_in(done.err)
+    answer = ask(home, peer) if outcome is None else Answer(head=outcome[0], current=outcome[1])
+    return Pushed(answer, None if done.code == 0 else _plain(done), pending=outcome is None and _is_pending(done))
 
 
 def push_kept(home: Home, peer: Peer, oid: str) -> str | None:
@@ -183,7 +184,7 @@ def _refs(listing: bytes) -> dict[str, str]:
     found = {}
     for line in listing.decode("utf-8", "replace").splitlines():
         oid, tab, name = line.partition("\t")
-        if tab and len(oid) == 40 and all(c in "0123456789abcdef" for c in oid):
+        if tab and is_id(oid):
             found[name] = oid
     return found
 

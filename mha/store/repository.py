@@ -19,6 +19,7 @@ from pygit2.enums import ConfigLevel, ObjectType, SortMode
 from mha.core import record as records
 from mha.core.record import Record
 from mha.errors import HeadMoved, MhaError, StoreDamaged, StoreNotWritable
+from mha.ids import is_id, short
 from mha.store import loose
 from mha.store.author import Author
 
@@ -64,12 +65,10 @@ class Repository:
         """The libgit2 repository; for store/ alone. Opened at first use."""
         with reading():
             opened = pygit2.Repository(str(self.path), pygit2.enums.RepositoryOpenFlag.BARE)
-            opened.odb.add_backend(loose.Whole(self.path / "objects"), loose.PRIORITY)
+            opened.odb.add_backend(loose.LooseObjects(self.path / "objects"), loose.PRIORITY)
             if self._quarantine is not None:
                 opened.odb.add_disk_alternate(str(self._quarantine))
             return opened
-
-    # References
 
     def head(self) -> str | None:
         """The id at `main`; None before the first revision."""
@@ -94,7 +93,7 @@ class Repository:
         with writing(), self.git.transaction() as transaction:
             transaction.lock_ref(MAIN)
             if self.head() != expected:
-                raise HeadMoved(expected or "the beginning")
+                raise HeadMoved(expected)
             transaction.set_target(MAIN, pygit2.Oid(hex=to), message="mha")
         if self.head() != to:
             raise StoreNotWritable("the new head did not stay.")
@@ -110,8 +109,6 @@ class Repository:
             if name in self.git.references:
                 self.git.references.delete(name)
 
-    # Reading
-
     def has(self, oid: str) -> bool:
         """Whether an object is stored here."""
         return oid in self.git
@@ -120,8 +117,8 @@ class Repository:
         """Whether `text`, whatever was typed, is the whole id of a commit that is stored here."""
         with reading():
             try:
-                return len(text) == 40 and self.git[text].type == ObjectType.COMMIT
-            except (KeyError, ValueError):
+                return is_id(text) and self.git[text].type == ObjectType.COMMIT
+            except KeyError:
                 return False
 
     def commit(self, oid: str) -> Commit:
@@ -144,9 +141,9 @@ class Repository:
         try:
             found = self.commit(oid).record
         except records.MalformedRecord as error:
-            raise StoreDamaged(f"revision {oid[:10]}: {error}") from error
+            raise StoreDamaged(f"revision {short(oid)}: {error}") from error
         if found is None:
-            raise StoreDamaged(f"commit {oid[:10]} is not a revision.")
+            raise StoreDamaged(f"commit {short(oid)} is not a revision.")
         return found
 
     def walk(self, start: str, *, hide: Sequence[str] = ()) -> Iterator[Commit]:
@@ -155,8 +152,8 @@ class Repository:
             walker = self.git.walk(pygit2.Oid(hex=start), SortMode.TOPOLOGICAL | SortMode.TIME)
             for oid in hide:
                 walker.hide(pygit2.Oid(hex=oid))
-            ids = [str(found.id) for found in walker]
-        return (self.commit(oid) for oid in ids)
+            for found in walker:
+                yield self.commit(str(found.id))
 
     def ahead_behind(self, ours: str, theirs: str) -> tuple[int, int]:
         """How many commits `theirs` has and `ours` lacks, and the other way round."""
@@ -180,8 +177,6 @@ class Repository:
         with reading():
             base = self.git.merge_base(pygit2.Oid(hex=one), pygit2.Oid(hex=other))
             return None if base is None else str(base)
-
-    # Writing
 
     def write_commit(
         self, *, tree: str, parents: Sequence[str], message: str, author: Author, committer: Author, time: datetime

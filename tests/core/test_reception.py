@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mha.core.reception import Command, Update, command, heard, refusal, updates, word
+from mha.core.reception import Command, Update, command, outcome, outcome_in, refusal, updates
 
 HOME = "/srv/mha"
 ALLOWED = {
@@ -126,14 +126,14 @@ ONE, OTHER = "1" * 40, "2" * 40
 
 
 def test_a_receivers_word_is_heard_among_whatever_else_was_written():
-    said = f"remote: Resolving deltas\rTo /srv/mha\n{word(ONE, OTHER)}\nerror: failed to push some refs\n"
-    assert heard(said) == (ONE, OTHER)
+    said = f"remote: Resolving deltas\rTo /srv/mha\n{outcome(ONE, OTHER)}\nerror: failed to push some refs\n"
+    assert outcome_in(said) == (ONE, OTHER)
 
 
-@pytest.mark.parametrize("end", range(1, len(word(ONE, OTHER))))
+@pytest.mark.parametrize("end", range(1, len(outcome(ONE, OTHER))))
 def test_a_receivers_word_that_was_cut_off_is_none(end):
-    assert heard(word(ONE, OTHER)[:end]) is None
+    assert outcome_in(outcome(ONE, OTHER)[:end]) is None
 
 
 def test_the_last_word_counts():
-    assert heard(word(ONE, ONE) + word(OTHER, OTHER)) == (OTHER, OTHER)
+    assert outcome_in(outcome(ONE, ONE) + outcome(OTHER, OTHER)) == (OTHER, OTHER)
