@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable
 
 from mha.core.record import Record
-from mha.errors import MhaError
+from mha.errors import MhaError, sentence
 from mha.operations import replication
 from mha.operations import tip as tips
 from mha.operations.replication import Synced
-from mha.store.clock import iso, now
+from mha.store.clock import in_utc, now
 from mha.store.home import Home
 
 Say = Callable[[str], None]
@@ -46,9 +46,9 @@ def _round(home: Home, last: str, say: Say) -> str:
         done = replication.sync(home)
         text = _sentence(done, tips.tip(home).record)
     except (MhaError, OSError) as error:
-        text = str(error)
+        text = sentence(error)
     if text != last:
-        say(f"{iso(now())} {home.name}: {text}")
+        say(f"{in_utc(now())} {home.name}: {text}")
     return text
 
 
@@ -56,7 +56,10 @@ def _sentence(done: Synced, record: Record) -> str:
     standing = ", ".join(f"{peer.name} {peer.sync}" for peer in done.peers) or "no peers"
     taken = f", took {done.taken}" if done.taken else ""
     kept = f", draft kept as {done.settled.kept_draft}" if done.settled.kept_draft else ""
-    return f"revision {record.revision}, {record.active or 'no server'} is Active: {standing}{taken}{kept}"
+    mixed = f", edited here and changed by a newer revision: {', '.join(done.settled.in_the_way)}"
+    fault = f", but the files here do not follow yet: {done.settled.fault}"
+    here = f"{mixed if done.settled.in_the_way else ''}{fault if done.settled.fault else ''}"
+    return f"revision {record.revision}, {record.active or 'no server'} is Active: {standing}{taken}{kept}{here}"
 
 
 def _interval(home: Home) -> int:

@@ -8,6 +8,8 @@ about a push) are values, not errors.
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
+from mha.ids import short
+
 
 class ExitCode(IntEnum):
     """What a command's exit code means to scripts; a contract."""
@@ -34,7 +36,17 @@ class MhaError(Exception):
         self.hint = hint
 
 
-# What was typed
+def ended(clause: str) -> str:
+    """What git or another program said, with the period that ends a sentence."""
+    return clause if clause.endswith((".", "!", "?")) else f"{clause}."
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, as a sentence; the system's own errors say which file it was."""
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{place}."
+    return str(error)
 
 
 class InvalidName(MhaError):
@@ -103,8 +115,8 @@ class UnknownDraft(MhaError):
 class UnknownPath(MhaError):
     exit_code = ExitCode.USAGE
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path} is not a changed file.", "`mha diff` lists the changed files.")
+    def __init__(self, path: str, listing: str = "mha diff") -> None:
+        super().__init__(f"{path} is not a changed file.", f"`{listing}` lists the changed files.")
 
 
 class ControlCharacters(MhaError):
@@ -112,9 +124,6 @@ class ControlCharacters(MhaError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The {what} holds characters that control a terminal.", "Write plain text.")
-
-
-# The home
 
 
 class NoHome(MhaError):
@@ -163,8 +172,8 @@ class NewerFormat(MhaError):
 
 
 class NotJoined(MhaError):
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} has not joined a cluster yet.", "Run `mha join URL HOME --name …` here.")
+    def __init__(self, name: str, where: str = "here") -> None:
+        super().__init__(f"{name} has not joined a cluster yet.", f"Run `mha join URL HOME --name …` {where}.")
 
 
 class StoreDamaged(MhaError):
@@ -177,14 +186,15 @@ class StoreDamaged(MhaError):
 class StoreNotWritable(MhaError):
     def __init__(self, detail: str) -> None:
         super().__init__(
-            f"Nothing was published or changed: {detail}", "See to the disk and its permissions, then try again."
+            f"This home's store cannot be written: {detail}", "See to the disk and its permissions, then try again."
         )
 
 
 class HeadMoved(MhaError):
-    def __init__(self, expected: str) -> None:
+    def __init__(self, expected: str | None) -> None:
+        where = f"past {short(expected)}" if expected else "to its first revision"
         super().__init__(
-            f"Another command moved this server past {expected[:10]} meanwhile.",
+            f"Another command moved this server {where} meanwhile.",
             "Look at `mha status`, then try again.",
         )
 
@@ -196,10 +206,7 @@ class GitMissing(MhaError):
 
 class GitFailed(MhaError):
     def __init__(self, what: str, detail: str) -> None:
-        super().__init__(f"git could not {what}: {detail}", "`mha verify` checks this home.")
-
-
-# The configuration
+        super().__init__(f"git could not {what}: {ended(detail)}", "`mha verify` checks this home.")
 
 
 class InvalidConfiguration(MhaError):
@@ -224,7 +231,7 @@ class HandMadeCommits(MhaError):
         commits = "a commit" if count == 1 else f"{count} commits"
         super().__init__(
             f"work/ holds {commits} made by hand; mha makes the revisions.",
-            f"`git reset --soft {base[:10]}` in work/ keeps the files as the draft; then run `mha publish`.",
+            f"`git reset --soft {short(base)}` in work/ keeps the files as the draft; then run `mha publish`.",
         )
 
 
@@ -236,15 +243,22 @@ class DraftInTheWay(MhaError):
         )
 
 
+class DraftOvertaken(MhaError):
+    """A kept draft whose files were changed by revisions since."""
+
+    def __init__(self, name: str, revision: int | None, paths: Sequence[str]) -> None:
+        super().__init__(
+            f"Draft {name} was made from revision {revision or '?'}; later revisions changed {', '.join(paths[:5])}.",
+            f"`mha drafts show {name} --lines` shows the edits; make them by hand in work/.",
+        )
+
+
 class CannotRevert(MhaError):
     def __init__(self, revision: str, paths: Sequence[str]) -> None:
         super().__init__(
             f"Later revisions changed what revision {revision} changed: {', '.join(paths[:5])}.",
             f"`mha show {revision} --lines` shows it; undo it by hand in work/ and publish.",
         )
-
-
-# Modes and peers
 
 
 class ReadOnlyServer(MhaError):
@@ -289,7 +303,7 @@ class Collision(MhaError):
 
     def __init__(self, with_whom: str) -> None:
         super().__init__(
-            f"Collision: this server and {with_whom} both published on top of the same revision. Both lines are kept.",
+            f"Collision: this server and {with_whom} both published on top of the same revision. Both sides are kept.",
             "`mha collision` shows both sides.",
         )
 
@@ -298,7 +312,9 @@ class Unreachable(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 
     def __init__(self, peer: str, detail: str) -> None:
-        super().__init__(f"{peer} cannot be reached: {detail}", f"See to {peer} and the link to it, then try again.")
+        super().__init__(
+            f"{peer} cannot be reached: {ended(detail)}", f"See to {peer} and the link to it, then try again."
+        )
 
 
 class ResultUnknown(MhaError):
@@ -330,7 +346,7 @@ class ChangeoverRefused(MhaError):
 class NotTrusted(MhaError):
     def __init__(self, expected: str, found: str) -> None:
         super().__init__(
-            f"The history there begins with {found[:12]}, not with {expected[:12]}.",
+            f"The history there begins with {short(found)}, not with {short(expected)}.",
             "Somebody else answers, or the id was mistyped. Ask the administrator of the Active.",
         )
 
@@ -347,7 +363,7 @@ class RefusedHistory(MhaError):
 
     def __init__(self, revision: str, reason: str) -> None:
         super().__init__(
-            f"Revision {revision[:10]} is refused: {reason}", "`mha verify` on the peer shows its history."
+            f"Revision {short(revision)} is refused: {reason}", "`mha verify` on the peer shows its history."
         )
 
 

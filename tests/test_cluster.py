@@ -245,7 +245,7 @@ class Servers(RuleBasedStateMachine):
         self.publishers.clear()
         self.synchronize(first)
         banners = {name: self.cluster[name].status().message for name in NAMES}
-        if len(set(self.heads.values())) == 1 and not any(map(self._kept_lines, NAMES)):
+        if len(set(self.heads.values())) == 1 and not any(map(self._kept_sides, NAMES)):
             for name in sorted(self.unsettled):
                 self.synchronize(name)
             assert Banner.COLLISION not in banners.values()
@@ -312,14 +312,14 @@ class Servers(RuleBasedStateMachine):
         self.heal_everything(name)
         self.restart()
         self.synchronize(name)
-        if not self._kept_lines(name):
+        if not self._kept_sides(name):
             return
         _resolve(self.cluster[name])
         self._learn()
         for peer in NAMES:
             self.synchronize(peer)
         assert len(set(self.heads.values())) == 1
-        assert not any(map(self._kept_lines, NAMES))
+        assert not any(map(self._kept_sides, NAMES))
 
     # The laws, looked at after every step
 
@@ -430,15 +430,15 @@ class Servers(RuleBasedStateMachine):
         pins = self.cluster[name].home.repository.refs(KEEP).values()
         return set().union(*(self.model.reached(oid) for oid in (self.heads[name], *pins)))
 
-    def _kept_lines(self, name: str) -> list[str]:
-        return tips.diverged_lines(self.cluster[name].home)
+    def _kept_sides(self, name: str) -> list[str]:
+        return tips.diverged_sides(self.cluster[name].home)
 
     def _reached_by(self, name: str) -> list[str]:
         return [peer for peer in NAMES if peer != name and (name, peer) not in self.cuts]
 
     def _is_whole(self) -> bool:
         """All links are up, nobody was killed, and all stand on one line."""
-        return not (self.cuts or self.unsettled or self._collided() or any(map(self._kept_lines, NAMES)))
+        return not (self.cuts or self.unsettled or self._collided() or any(map(self._kept_sides, NAMES)))
 
     def _collided(self) -> bool:
         heads = set(self.heads.values())
@@ -452,7 +452,7 @@ class Servers(RuleBasedStateMachine):
                 return NoServerActive.__name__
             case active if active != name:
                 return ReadOnlyServer.__name__
-        if any(self.model.diverged(head, peer) for peer in peers) or self._kept_lines(name):
+        if any(self.model.diverged(head, peer) for peer in peers) or self._kept_sides(name):
             return Collision.__name__
         further = [peer for peer in peers if self.model.follows(peer, head)]
         if further:
@@ -538,7 +538,7 @@ def _resolve(server: Server) -> None:
     home = server.home
     with lock.held(home.git_dir):
         here = tips.tip(home)
-        kept = tips.diverged_lines(home)
+        kept = tips.diverged_sides(home)
         lines = [here.id, *(oid for oid in kept if not _in_another(home, oid, kept))]
         ends = [home.repository.record(oid) for oid in lines]
         record = records.Record(

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mha.errors import ExitCode, MhaError
+from mha.errors import ExitCode, MhaError, sentence
 
 INTERRUPTED = 130
 
@@ -23,10 +23,7 @@ def exit_code(error: BaseException) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return ExitCode.DONE
         case OSError():
-            place = f" ({error.filename})" if error.filename else ""
-            return _complain(
-                f"{error.strerror or error}{place}.", "See to the disk and its permissions.", ExitCode.ERROR
-            )
+            return _complain(sentence(error), "See to the disk and its permissions.", ExitCode.ERROR)
         case _:
             return _code_of_typer(error)
 
@@ -41,7 +38,10 @@ def _code_of_typer(error: BaseException) -> int:
     if isinstance(code, int) and callable(show):
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "mha"
-        return _complain(str(show()), f"`{path} --help` shows how it is used.", code)
+        hint = f"`{path} --help` shows how it is used."
+        if getattr(error, "option_name", None) == "--home":
+            hint = f"--home stands before the command: `{path.replace(' ', ' --home HOME ', 1)}`."
+        return _complain(str(show()), hint, code)
     if isinstance(code, int):
         return code
     if type(error).__name__ == "Abort":

@@ -75,7 +75,7 @@ def _is_out(other: Other, *, active: bool) -> bool:
 
 def _risk(other: Other, *, active: bool) -> str:
     if other.sync is Sync.COLLISION:
-        return f"{other.name} has diverged: its line is kept, and remains a collision."
+        return f"{other.name} has diverged: its side is kept, and remains a collision."
     who = f"{other.name} (Active)" if active else other.name
     seen = f"revision {other.last_revision}" if other.last_revision is not None else "no revision"
     when = f" at {other.last_seen}" if other.last_seen else ""

@@ -4,9 +4,11 @@ Rule: paths and sizes come in as values; nothing here looks at a disk.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from mha.errors import UnknownPath
 
 YAML_BYTES = 1 << 20  # a YAML file over 1 MiB is not read by anybody
 FILE_BYTES = 16 << 20
@@ -56,6 +58,19 @@ class Problem:
     problem: str
     hint: str
 
+    def __str__(self) -> str:
+        return f"{self.path} {self.problem}. {self.hint}"
+
+
+def complaints(entries: Iterable[Entry]) -> list[str]:
+    """What stands against publishing these files and what to do about it, a sentence for each file."""
+    return [str(problem) for problem in problems(entries)]
+
+
+def complaints_of_twins(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """The same about paths that one file system takes for the same: names that differ in case or in Unicode form."""
+    return [f"{one} and {other} are one name to some file systems. Rename one." for one, other in pairs]
+
 
 def problems(entries: Iterable[Entry]) -> list[Problem]:
     """What stands against publishing these files, each by itself."""
@@ -77,6 +92,21 @@ def twins(paths: Iterable[str]) -> list[tuple[str, str]]:
 def is_yaml(path: str) -> bool:
     """Whether a file is YAML, by its name."""
     return path.lower().endswith((".yaml", ".yml"))
+
+
+def chosen(files: Sequence[str], places: Iterable[str], *, listing: str = "mha diff") -> set[str]:
+    """The files at or below some places, all of them where none is named; raises UnknownPath where one has none.
+
+    `listing` is the command that shows which files there are.
+    """
+    found: set[str] = set()
+    for place in places:
+        top = place.rstrip("/")
+        below = {file for file in files if file == top or file.startswith(f"{top}/")}
+        if not below:
+            raise UnknownPath(place, listing)
+        found |= below
+    return found or set(files)
 
 
 def printable(path: bytes) -> str:

@@ -17,7 +17,8 @@ from mha.errors import InvalidClusterFile, InvalidName, InvalidUrl, NewerFormat
 FILE = "mha.yaml"
 FORMAT = 1
 
-_KEY = re.compile(r"(ssh-ed25519|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]{20,}={0,2}")
+_KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/]{20,}={0,2}")
+_HOLDS = "mha.yaml holds cluster, servers (each with url, role and key) and settings; `man mha` has an example."
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _KNOWN = {
     "": {"cluster", "format", "servers", "settings", "administrators", "model"},
@@ -70,7 +71,9 @@ def parse(data: bytes) -> Cluster:
         raise InvalidClusterFile(error.line, error.problem, error.hint) from error
     if len(documents) != 1:
         line = documents[1].line if documents else 1
-        raise InvalidClusterFile(line, "One document is expected.", "`mha init` wrote one; see docs/formats.md.")
+        raise InvalidClusterFile(
+            line, "One document is expected.", "Keep the first, with the cluster, its servers and its settings."
+        )
     file = _File()
     top = file.mapping(documents[0], "", "the file")
     _require_format(top)
@@ -97,7 +100,7 @@ def initial(*, cluster: str, name: str, url: str, key: str) -> str:
         f"settings:\n"
         f"  sync-interval: 60s  # how often each server's agent compares it with its peers\n"
         f"  wait-for: 0         # how many Standbys must hold a revision before `mha publish` succeeds\n"
-        f"model:                # which files are configuration objects; every other YAML file is only read strictly\n"
+        f"model:                # which files are configuration objects; for a later version\n"
         f'  interpret: ["objects/**", "policies/**", "users/**", "settings/**"]\n'
     )
 
@@ -140,7 +143,7 @@ def _require_format(top: Mapping[str, reader.Node]) -> None:
 
 def _required(fields: Mapping[str, reader.Node], name: str, line: int) -> reader.Node:
     if name not in fields:
-        raise InvalidClusterFile(line, f"{name} is missing.", "See docs/formats.md for what mha.yaml holds.")
+        raise InvalidClusterFile(line, f"{name} is missing.", _HOLDS)
     return fields[name]
 
 
@@ -156,14 +159,12 @@ def _checked(node: reader.Node, check: Callable[[str], _T]) -> _T:
     except (InvalidName, InvalidUrl) as error:
         raise InvalidClusterFile(node.line, error.message, error.hint) from error
     except ValueError as error:
-        raise InvalidClusterFile(node.line, str(error), "See docs/formats.md for what mha.yaml holds.") from error
+        raise InvalidClusterFile(node.line, str(error), _HOLDS) from error
 
 
 def _scalar(node: reader.Node) -> Any:
     if not isinstance(node, reader.Scalar):
-        raise InvalidClusterFile(
-            node.line, "One word is expected here.", "See docs/formats.md for what mha.yaml holds."
-        )
+        raise InvalidClusterFile(node.line, "One word is expected here.", _HOLDS)
     return node.value
 
 

@@ -49,6 +49,31 @@ class Sight:
         """Whether its readers see what it holds, as far as it said."""
         return self.current in (None, self.head)
 
+    @property
+    def usable(self) -> bool:
+        """Whether its head is known and belongs to this cluster."""
+        return self.head is not None and not self.fault
+
+    @property
+    def diverged(self) -> bool:
+        """Whether each of us has revisions that the other lacks."""
+        return self.usable and self.ahead > 0 and self.behind > 0
+
+    @property
+    def further(self) -> bool:
+        """Whether it continues what we have."""
+        return self.usable and self.ahead > 0 and self.behind == 0
+
+    @property
+    def equal(self) -> bool:
+        """Whether it has what we have, and nothing else."""
+        return self.usable and self.ahead == 0 and self.behind == 0
+
+    @property
+    def wanting(self) -> bool:
+        """Whether a push helps it: it lacks revisions, or does not serve yet what it holds."""
+        return self.usable and self.ahead == 0 and (self.behind > 0 or not self.serving)
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -103,15 +128,15 @@ def banner(
     *,
     active: str | None,
     own_fault: bool = False,
-    kept_lines: bool = False,
+    kept_sides: bool = False,
     unserved: bool = False,
 ) -> Banner:
     """The one banner that applies first.
 
-    `kept_lines`: this server holds a diverged line that is not yet part of `main`.
+    `kept_sides`: this server holds a diverged side that is not yet part of `main`.
     `unserved`: a peer holds the head, but its readers do not see it yet.
     """
-    if kept_lines or Sync.COLLISION in syncs:
+    if kept_sides or Sync.COLLISION in syncs:
         return Banner.COLLISION
     if own_fault:
         return Banner.FAULT
@@ -140,7 +165,7 @@ def next_step(
     unheard = [peer.name for peer in peers if peer.sync in (Sync.SILENT, Sync.NEVER)]
     match found:
         case Banner.COLLISION:
-            return "Both lines are kept. Look at both sides with `mha collision`."
+            return "Both sides are kept. Look at them with `mha collision`."
         case Banner.FAULT:
             return f"This server needs care: {fault} Run `mha verify`, then `mha repair`."
         case Banner.NO_ACTIVE:

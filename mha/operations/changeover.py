@@ -7,7 +7,7 @@ will not take it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mha.core import changeover as decisions
 from mha.core import record as records
@@ -23,11 +23,12 @@ from mha.errors import (
     ResultUnknown,
     UnknownServer,
     Unreachable,
+    sentence,
 )
 from mha.operations import replication
 from mha.operations import tip as tips
 from mha.operations.replication import PeerReport, View
-from mha.operations.settling import Settled, settle
+from mha.operations.settling import Settled, settle, settle_after
 from mha.operations.tip import Tip, require_active
 from mha.store import lock, peers
 from mha.store.author import Author
@@ -38,6 +39,7 @@ from mha.store.repository import OFFERED
 
 Warn = Callable[[Sequence[str]], None]
 _TRIES = 5
+_UNSETTLED = Settled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class ChangedOver:
     peers: tuple[PeerReport, ...] = ()
     kept_draft: str | None = None
     put_aside: str | None = None  # where files that no draft can hold were put
+    in_the_way: tuple[str, ...] = ()  # edited files that a newer revision changed as well
     changed: bool = True
     dry_run: bool = False
     fault: str = ""  # why work/ and current/ do not follow yet, although the mode has moved
@@ -166,17 +169,15 @@ def _offer(here: Tip, view: View, oid: str) -> None:
 
 def _finish(home: Home, oid: str, views: Sequence[View], plan: Sequence[str], risks: Sequence[str]) -> ChangedOver:
     """Let `work/` and `current/` follow, and tell the others. The mode has moved: what fails now is only reported."""
-    settled, fault = Settled(), ""
     try:
         with lock.held(home.git_dir):
-            settled = settle(home)
-    except (OSError, MhaError) as error:  # the next command settles again
-        fault = str(error)
+            settled = settle_after(home)
+    except (OSError, MhaError) as error:
+        settled = Settled(fault=sentence(error))
     here = tips.tip(home)
     after = replication.give(here, [_seen_again(here, view) for view in views])
     reports = [replication.report(here, view) for view in after]
-    done = _report(home.repository.record(oid), plan, risks, oid=oid, peers=reports, settled=settled)
-    return replace(done, fault=fault)
+    return _report(home.repository.record(oid), plan, risks, oid=oid, peers=reports, settled=settled)
 
 
 def _seen_again(here: Tip, view: View) -> View:
@@ -220,7 +221,7 @@ def _other(here: Tip, view: View) -> Other:
         sync=report.sync,
         detail=report.detail,
         last_revision=report.revision,
-        last_seen=memory.seen,
+        last_seen=memory.seen.replace("+00:00", "Z"),
         last_known_here=memory.head is None or here.home.repository.contains(here.id, memory.head),
     )
 
@@ -246,9 +247,9 @@ def _require_ready(here: Tip, views: Sequence[View], to: str) -> None:
 
 def _already(here: Tip, views: Sequence[View]) -> ChangedOver:
     with lock.held(here.home.git_dir):
-        settle(here.home)
+        settled = settle_after(here.home)
     reports = [replication.report(here, view) for view in views]
-    return _report(here.record, [], [], oid=here.id, peers=reports, changed=False)
+    return _report(here.record, [], [], oid=here.id, peers=reports, settled=settled, changed=False)
 
 
 def _plan(here: Tip, name: str, *, forced: bool) -> list[str]:
@@ -279,7 +280,7 @@ def _report(
     *,
     oid: str | None = None,
     peers: Sequence[PeerReport] = (),
-    settled: Settled | None = None,
+    settled: Settled = _UNSETTLED,
     changed: bool = True,
     dry_run: bool = False,
 ) -> ChangedOver:
@@ -291,8 +292,10 @@ def _report(
         plan=tuple(plan),
         risks=tuple(risks),
         peers=tuple(peers),
-        kept_draft=settled.kept_draft if settled else None,
-        put_aside=settled.put_aside if settled else None,
+        kept_draft=settled.kept_draft,
+        put_aside=settled.put_aside,
+        in_the_way=settled.in_the_way,
         changed=changed,
         dry_run=dry_run,
+        fault=settled.fault,
     )

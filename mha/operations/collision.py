@@ -1,4 +1,4 @@
-"""A collision: diverged lines, seen from any server that holds them."""
+"""A collision: diverged sides, seen from any server that holds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mha.store.peers import Progress, silent
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the diverged lines."""
+    """One side: the revisions since the last common one, to one of the diverged heads."""
 
     head: str
     record: Record
@@ -45,14 +45,14 @@ class CollisionReport:
 
 
 def collision(home: Home, *, progress: Progress = silent) -> CollisionReport:
-    """Look at the peers, pin what diverged on both sides, and report the lines."""
+    """Look at the peers, pin what diverged on both sides, and report the sides."""
     here = tips.tip(home)
     views = replication.look(here, progress=progress)
     for view in views:
         replication.pin(here, view)
-    replication.give(here, [view for view in views if view.sight.ahead and view.sight.behind])
+    replication.give(here, [view for view in views if view.sight.diverged])
     seen = {view.name: view.sight.head for view in views if view.sight.head} | {home.name: here.id}
-    heads = _tips_only(here, tips.diverged_lines(home))
+    heads = _tips_only(here, tips.diverged_sides(home))
     if not heads:
         return CollisionReport(None, ())
     base = here.id
@@ -66,10 +66,10 @@ def collision(home: Home, *, progress: Progress = silent) -> CollisionReport:
     return CollisionReport(history.entry(home, home.repository.commit(base)), sides, tuple(both))
 
 
-def _tips_only(here: Tip, lines: list[str]) -> list[str]:
+def _tips_only(here: Tip, heads: list[str]) -> list[str]:
     """The kept heads without those that another kept head already contains."""
     repository = here.home.repository
-    return [oid for oid in lines if not any(o != oid and repository.contains(o, oid) for o in lines)]
+    return [oid for oid in heads if not any(o != oid and repository.contains(o, oid) for o in heads)]
 
 
 def _side(home: Home, head: str, base: str, seen: Mapping[str, str]) -> Side:

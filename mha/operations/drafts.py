@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mha.core.changes import Change
+from mha.core.changes import Change, chosen
 from mha.core.record import subject
-from mha.errors import DraftInTheWay, NotJoined, UnknownDraft, UnknownPath
+from mha.errors import DraftInTheWay, DraftOvertaken, NotJoined, UnknownDraft
 from mha.operations import settling
 from mha.operations import tip as tips
+from mha.operations.editing import at_desk
 from mha.operations.tip import require_active
-from mha.store import draft, lock, trees
+from mha.store import trees
 from mha.store.home import Home
 from mha.store.repository import DRAFTS, Commit
 
@@ -40,16 +41,11 @@ class Discarded:
 def discard(home: Home, paths: Sequence[str] = ()) -> Discarded:
     """Undo edits, all or those at some paths; they stay as a kept draft."""
     require_active(tips.tip(home), "have a draft")
-    with lock.held(home.git_dir):
-        settling.settle(home)
-        here = tips.tip(home)
-        require_active(here, "have a draft")
-        tree = draft.of(home)
-        assert tree is not None
-        chosen = draft.select(tree.edits(here.id), paths)
-        kept = settling.keep(tree, "Discarded", chosen)
-        plain = [edit for edit in chosen if settling.storable(edit)]
-        tree.undo(here.id, plain)
+    with at_desk(home, "have a draft") as desk:
+        edits = desk.tree.edits(desk.here.id, paths)
+        kept = settling.keep(desk.tree, "Discarded", edits)
+        plain = [edit for edit in edits if settling.storable(edit)]
+        desk.tree.undo(desk.here.id, plain)
     return Discarded(tuple(edit.change for edit in plain), kept)
 
 
@@ -68,27 +64,18 @@ def restore(home: Home, name: str, paths: Sequence[str] = ()) -> tuple[Change, .
     """Put the files of a kept draft into work/, where neither a revision nor an edit changed them since."""
     commit = _commit(home, name)
     require_active(tips.tip(home), "have a draft")
-    with lock.held(home.git_dir):
-        settling.settle(home)
-        here = tips.tip(home)
-        require_active(here, "have a draft")
-        tree = draft.of(home)
-        assert tree is not None
-        base = home.repository.commit(commit.parents[0]).tree
-        deltas = [d for d in trees.deltas(home.repository, base, commit.tree) if _wanted(d.path.decode(), paths)]
-        if paths and not deltas:
-            raise UnknownPath(paths[0])
-        edited = {edit.text for edit in tree.edits(here.id)}
-        newer = {delta.path for delta in trees.deltas(home.repository, base, here.tree)}
-        in_the_way = [d.path.decode() for d in deltas if d.path.decode() in edited or d.path in newer]
-        if in_the_way:
+    with at_desk(home, "have a draft") as desk:
+        base = home.repository.commit(commit.parents[0])
+        files = {delta.path.decode(): delta for delta in trees.deltas(home.repository, base.tree, commit.tree)}
+        wanted = chosen(list(files), paths, listing=f"mha drafts show {name}")
+        newer = {delta.path.decode() for delta in trees.deltas(home.repository, base.tree, desk.here.tree)}
+        if overtaken := [path for path in files if path in wanted & newer]:
+            raise DraftOvertaken(name, base.record.revision if base.record else None, overtaken)
+        edited = {edit.text for edit in desk.tree.edits(desk.here.id)}
+        if in_the_way := [path for path in files if path in wanted & edited]:
             raise DraftInTheWay(f"Draft {name}", in_the_way)
-        tree.place({delta.path.decode(): delta.new for delta in deltas})
-    return tuple(delta.change for delta in deltas)
-
-
-def _wanted(path: str, paths: Sequence[str]) -> bool:
-    return not paths or any(path == wanted.rstrip("/") or path.startswith(f"{wanted.rstrip('/')}/") for wanted in paths)
+        desk.tree.place({path: delta.new for path, delta in files.items() if path in wanted})
+    return tuple(delta.change for path, delta in files.items() if path in wanted)
 
 
 def _commit(home: Home, name: str) -> Commit:

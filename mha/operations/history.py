@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import heappop, heappush
 
 from mha.core.changes import Change, printable
 from mha.core.record import MalformedRecord, Record, words
 from mha.core.succession import Kind
 from mha.errors import AmbiguousRevision, MhaError, ReadOnlyServer, UnknownRevision
+from mha.operations import editing
 from mha.operations import tip as tips
 from mha.operations.tip import Tip
 from mha.store import draft, trees
@@ -92,10 +94,20 @@ def find(home: Home, text: str) -> Commit:
 
 
 def recorded(home: Home, start: str) -> Iterator[Commit]:
-    """The revisions that a head reaches, the newest first, without the history from before mha."""
+    """The revisions that a head reaches, the newest first, without the history from before mha.
+
+    Each is read when it is asked for: a revision's number is higher than its parents', so none comes too early.
+    """
     introduction = home.introduction()
-    hidden = home.repository.commit(introduction).parents if introduction else ()
-    return home.repository.walk(start, hide=hidden)
+    ahead = [(-home.repository.record(start).revision, start)]
+    known = {start}
+    while ahead:
+        commit = home.repository.commit(heappop(ahead)[1])
+        yield commit
+        for parent in commit.parents if commit.id != introduction else ():
+            if parent not in known:
+                known.add(parent)
+                heappush(ahead, (-home.repository.record(parent).revision, parent))
 
 
 def entry(home: Home, commit: Commit) -> Entry:
@@ -146,14 +158,8 @@ def _draft_difference(here: Tip, *, lines: bool) -> Difference:
     if tree is None:
         raise ReadOnlyServer(here.home.name, here.record.active or "no server", "have a draft")
     edits = tree.edits(here.id)
-    text = "".join(_patch_of(here, tree, edit) for edit in edits) if lines else ""
+    text = editing.patch(here, tree, edits) if lines else ""
     return Difference(tuple(edit.change for edit in edits), text)
-
-
-def _patch_of(here: Tip, tree: draft.WorkTree, edit: draft.Edit) -> str:
-    known = trees.find(here.home.repository, here.tree, edit.text) if draft.is_text(edit.path) else None
-    old = trees.read(here.home.repository, known) if known is not None else b""
-    return trees.patch(old, tree.content(edit), printable(edit.path))
 
 
 def _between(home: Home, old: str | None, new: str, *, lines: bool) -> Difference:

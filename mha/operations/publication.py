@@ -1,7 +1,7 @@
 """Publishing: the draft, or one file of it, becomes the next revision; then the peers get it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mha.core import changes, cluster, record
 from mha.core.changes import Action, Change
@@ -16,13 +16,16 @@ from mha.errors import (
     InvalidConfiguration,
     MhaError,
     StoodDown,
+    sentence,
 )
+from mha.ids import short
 from mha.operations import replication
 from mha.operations import tip as tips
+from mha.operations.editing import at_desk, patch
 from mha.operations.replication import PeerReport, View
-from mha.operations.settling import settle
+from mha.operations.settling import Settled, settle_after
 from mha.operations.tip import Tip, require_active
-from mha.store import draft, lock, merging, releases, trees
+from mha.store import merging, releases, trees
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import Edit, WorkTree
@@ -39,9 +42,10 @@ class Published:
     revision: int | None  # None: there was nothing to publish
     id: str | None
     changes: tuple[Change, ...]
+    lines: str = ""
     peers: tuple[PeerReport, ...] = ()
     wanted: int = 0  # how many Standbys were to hold it
-    dry_run: bool = False
+    settled: Settled = field(default_factory=Settled)
     fault: str = ""  # why current/ does not serve it yet, although it is published
 
     @property
@@ -63,6 +67,7 @@ def publish(
     paths: Sequence[str] = (),
     wait: int | None = None,
     dry_run: bool = False,
+    lines: bool = False,
     progress: Progress = silent,
 ) -> Published:
     """Make the draft, or only its edits at some paths, the next revision, serve it, and give it to the peers."""
@@ -70,20 +75,17 @@ def publish(
     require_active(tips.tip(home))
     views = compare(home, progress=progress)
 
-    with lock.held(home.git_dir):
-        settle(home)
-        here = tips.tip(home)
-        require_active(here)
-        tree = draft.of(home)
-        assert tree is not None
-        edits = _publishable(here, tree, paths)
+    with at_desk(home) as desk:
+        edits = _publishable(desk.here, desk.tree, paths)
+        found = tuple(edit.change for edit in edits)
+        text = patch(desk.here, desk.tree, edits) if lines else ""
         if not edits or dry_run:
-            return Published(None, None, tuple(edit.change for edit in edits), dry_run=dry_run)
-        oid = advance(here, tree.store(edits), message=message, author=author)
-        fault = _serve(home, oid, tree, [edit.path for edit in edits])
+            return Published(None, None, found, lines=text, settled=desk.settled)
+        oid = advance(desk.here, desk.tree.store(edits), message=message, author=author)
+        fault = _serve(home, oid, desk.tree, [edit.path for edit in edits])
 
-    given = give(home, oid, [edit.change for edit in edits], views, wait=wait, progress=progress)
-    return replace(given, fault=fault)
+    given = give(home, oid, found, views, wait=wait, progress=progress)
+    return replace(given, lines=text, settled=desk.settled, fault=fault)
 
 
 def publish_files(
@@ -91,21 +93,17 @@ def publish_files(
 ) -> Published:
     """Publish some files as they are given, and leave the rest of the draft alone; raises DraftInTheWay."""
     views = compare(home)
-    with lock.held(home.git_dir):
-        settle(home)
-        here = tips.tip(home)
-        require_active(here)
-        tree = draft.of(home)
-        assert tree is not None
-        _require_base(here, tree)
-        in_the_way = [edit.text for edit in tree.edits(here.id) if edit.text in files]
+    with at_desk(home) as desk:
+        _require_base(desk.here, desk.tree)
+        in_the_way = [edit.text for edit in desk.tree.edits(desk.here.id) if edit.text in files]
         if in_the_way:
             raise DraftInTheWay(what, in_the_way)
-        _require_cluster_file(here, files.get(cluster.FILE), changed=cluster.FILE in files)
-        oid = advance(here, files, message=message, author=author)
-        settle(home)
+        _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
+        oid = advance(desk.here, files, message=message, author=author)
+        fault = settle_after(home).fault
     new = home.repository.commit(oid)
-    return give(home, oid, trees.changes(home.repository, here.tree, new.tree), views, wait=wait)
+    given = give(home, oid, trees.changes(home.repository, desk.here.tree, new.tree), views, wait=wait)
+    return replace(given, settled=desk.settled, fault=fault)
 
 
 def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: int | None = None) -> Published:
@@ -128,10 +126,10 @@ def compare(home: Home, *, progress: Progress = silent) -> list[View]:
     views = replication.look(here, progress=progress)
     for view in views:
         replication.pin(here, view)
-    diverged = [view.name for view in views if view.sight.ahead and view.sight.behind]
-    if diverged or tips.diverged_lines(home):
+    diverged = [view.name for view in views if view.sight.diverged]
+    if diverged or tips.diverged_sides(home):
         raise Collision(", ".join(diverged) or "another server")
-    further = [view for view in views if view.sight.ahead]
+    further = [view for view in views if view.sight.further]
     if not further:
         return views
     taken, settled = replication.take(home, views)
@@ -187,7 +185,7 @@ def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:
         tree.settle(oid, paths)
         releases.switch(home, oid)
     except (OSError, MhaError) as error:
-        return str(error)
+        return sentence(error)
     return ""
 
 
@@ -195,9 +193,8 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     """The draft's edits, if they may be published; raises InvalidConfiguration, HandMadeCommits or UnknownPath."""
     _require_base(here, tree)
     edits = tree.edits(here.id, paths)
-    found = [f"{p.path} {p.problem}. {p.hint}" for p in changes.problems(edit.entry for edit in edits if _exists(edit))]
-    if not found:
-        found = [f"{one} and {other} differ only in case. Rename one." for one, other in _twins(here, edits)]
+    found = changes.complaints(edit.entry for edit in edits if _exists(edit))
+    found = found or changes.complaints_of_twins(_twins(here, edits))
     if found:
         raise InvalidConfiguration(found, "Correct these files, or take them out of work/; then publish again.")
     of_cluster = next((edit for edit in edits if edit.text == cluster.FILE), None)
@@ -254,4 +251,4 @@ def _worded(message: str) -> str:
 
 
 def _number(commit: Commit) -> str:
-    return str(commit.record.revision) if commit.record else commit.id[:10]
+    return str(commit.record.revision) if commit.record else short(commit.id)

@@ -14,7 +14,7 @@ from mha.core.standing import Memory, Mode, Sight, Sync
 from mha.errors import MhaError, UnknownServer
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
-from mha.operations.settling import Settled, settle
+from mha.operations.settling import Settled, settle_after
 from mha.operations.tip import Tip
 from mha.operations.upkeep import tidy
 from mha.store import lock, peers
@@ -39,11 +39,7 @@ class PeerReport:
     last_sync: str | None  # ISO; when it last held all that this server has
     current: str | None
     detail: str = ""
-
-    @property
-    def serving(self) -> bool:
-        """Whether its readers see what it holds, as far as it said."""
-        return self.current in (None, self.head)
+    serving: bool = True  # whether its readers see what it holds, as far as it said
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class Synced:
 
     @property
     def complete(self) -> bool:
-        return all(peer.sync is Sync.SYNCHRONIZED for peer in self.peers)
+        return not self.settled.fault and all(peer.sync is Sync.SYNCHRONIZED for peer in self.peers)
 
 
 def look(here: Tip, chosen: Sequence[Peer] | None = None, *, progress: Progress = silent) -> list[View]:
@@ -123,28 +119,27 @@ def take(home: Home, views: Sequence[View]) -> tuple[int, Settled]:
         start = here
         for view in sorted(views, key=lambda view: -view.sight.ahead):
             sight = related(here, view).sight
-            if sight.head and not sight.fault and sight.ahead and not sight.behind:
+            if sight.head and sight.further:
                 home.repository.advance(expected=here.id, to=sight.head)
                 here = tips.tip(home)
         for view in views:
             pin(here, related(here, view))
-        settled = settle(home)
+        settled = settle_after(home)
     return here.record.revision - start.record.revision, settled
 
 
 def give(here: Tip, views: Sequence[View], *, progress: Progress = silent) -> list[View]:
     """Push this server's head to each peer that lacks it or does not serve it, and say how each stands afterwards.
 
-    A peer with a diverged head gets this server's line to keep: whichever side dies, both lines live.
+    A peer with a diverged head gets this server's side to keep: whichever server dies, both sides live.
     """
 
     def one(view: View) -> View:
-        sight = view.sight
-        if sight.head and sight.ahead and sight.behind and not sight.fault:
+        if view.sight.diverged:
             peers.push_kept(here.home, view.peer, here.id)
+        if not view.sight.wanting:
             return view
-        if sight.head is None or sight.fault or sight.ahead or (sight.serving and not sight.behind):
-            return view  # a push that brings nothing still lets a receiver that was killed settle
+        # a push that brings nothing still lets a receiver that was killed settle
         return _after_push(here, view, peers.push(here.home, view.peer, here.id, progress=progress))
 
     after = [_current(here, view) for view in side_by_side(one, views)]
@@ -179,6 +174,7 @@ def report(here: Tip, view: View) -> PeerReport:
         last_sync=memory.synchronized or None,
         current=sight.current,
         detail=sight.fault,
+        serving=sight.serving,
     )
 
 
@@ -191,7 +187,7 @@ def remembered(home: Home, peer: Peer) -> Memory:
 def pin(here: Tip, view: View) -> None:
     """Keep a diverged head that was seen, so that nothing of it can be lost here. Needs no lock: pins never move."""
     sight, repository = view.sight, here.home.repository
-    if sight.head and sight.ahead and sight.behind and not sight.fault and not repository.ref(f"{KEEP}{sight.head}"):
+    if sight.head and sight.diverged and not repository.ref(f"{KEEP}{sight.head}"):
         repository.set_ref(f"{KEEP}{sight.head}", sight.head)
 
 
@@ -262,10 +258,15 @@ def _remember(here: Tip, view: View) -> None:
     if not sight.answered or sight.head is None or sight.record is None:
         return
     moment = iso(now())
-    whole = not sight.ahead and not sight.behind
     here.home.remember(
         view.name,
-        Memory(view.peer.url.text, sight.head, sight.record.revision, moment, moment if whole else before.synchronized),
+        Memory(
+            url=view.peer.url.text,
+            head=sight.head,
+            revision=sight.record.revision,
+            seen=moment,
+            synchronized=moment if sight.equal else before.synchronized,
+        ),
     )
 
 

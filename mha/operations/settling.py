@@ -8,6 +8,7 @@ takes the lock settles them. Settling twice changes nothing.
 from dataclasses import dataclass
 
 from mha.core.changes import FileType
+from mha.errors import MhaError, sentence
 from mha.operations import tip as tips
 from mha.store import draft, releases, trees
 from mha.store.author import Author
@@ -24,6 +25,7 @@ class Settled:
     kept_draft: str | None = None  # the draft of a server that is no longer Active
     put_aside: str | None = None  # where files that no draft can hold were put
     in_the_way: tuple[str, ...] = ()  # edited files that a newer revision changed as well
+    fault: str = ""  # why `current/` or `work/` does not follow yet, although `main` has moved
 
 
 def settle(home: Home) -> Settled:
@@ -33,10 +35,18 @@ def settle(home: Home) -> Settled:
     here = tips.tip(home)
     draft.detach(home)
     releases.switch(home, here.id)
-    _drop_ended_lines(home, here.id)
+    _drop_ended_sides(home, here.id)
     if here.record.active == home.name:
         return _follow(home, here.id)
     return _put_away(home)
+
+
+def settle_after(home: Home) -> Settled:
+    """Settle once `main` has moved. What fails now is no failure of the move: it is reported, and tried again."""
+    try:
+        return settle(home)
+    except (OSError, MhaError) as error:
+        return Settled(fault=sentence(error))
 
 
 def keep(tree: WorkTree, why: str, chosen: list[draft.Edit] | None = None) -> str | None:
@@ -86,8 +96,8 @@ def storable(edit: draft.Edit) -> bool:
     return edit.type is FileType.FILE and draft.is_text(edit.path)
 
 
-def _drop_ended_lines(home: Home, head: str) -> None:
-    """A kept line that has become part of `main` needs no pin any more."""
+def _drop_ended_sides(home: Home, head: str) -> None:
+    """A kept side that has become part of `main` needs no pin any more."""
     for name, oid in home.repository.refs(KEEP).items():
         if home.repository.contains(head, oid):
             home.repository.delete_ref(f"{KEEP}{name}")

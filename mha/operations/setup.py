@@ -11,6 +11,7 @@ from mha.errors import (
     HomeExists,
     HomeNotEmpty,
     InvalidConfiguration,
+    InvalidName,
     NoHome,
     NotJoined,
     NotListed,
@@ -86,7 +87,7 @@ def init(
 ) -> Initialized:
     """Make the first server: Primary, Active, with revision 1; from a folder, a git repository, or empty."""
     names.server_name(name)
-    title = names.server_name(cluster_name or path.resolve().name.lower())
+    title = _title(cluster_name, path)
     address = names.url(url or str(path.resolve()))
 
     with _prepared(path, name, key) as home, lock.held(home.git_dir):
@@ -106,6 +107,18 @@ def init(
         settle(home)
 
     return Initialized(str(home.path), name, title, oid, adopted.files + 1, adopted.commits)
+
+
+def _title(stated: str | None, path: Path) -> str:
+    """The cluster's name: as stated, else that of the home's folder."""
+    if stated is not None:
+        return names.server_name(stated)
+    try:
+        return names.server_name(path.resolve().name.lower())
+    except InvalidName as error:
+        raise InvalidName(
+            path.resolve().name, "The cluster is named as the home's folder: give it a name with --cluster."
+        ) from error
 
 
 def key(path: Path, *, name: str, source: Path | None = None) -> Keyed:
@@ -140,7 +153,7 @@ def join(
             raise Unreachable(url, fault)
         with lock.held(home.git_dir):
             Judge(home.repository, answer.introduction).admit(answer.head, known=[], counted=counted)
-            listed = _listed(home, answer.head)
+            listed = _listed(home, answer.head, address=_address(home, source))
             _introduce(home, answer.head, answer.introduction)
             settle(home)
 
@@ -188,7 +201,7 @@ def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":
     if answer.fault:
         raise Unreachable(url, answer.fault)
     if answer.name is None or answer.introduction is None or answer.head is None:
-        raise NotJoined(f"The server at {url}")
+        raise NotJoined(f"The server at {url}", where="there")
     if answer.name == home.name:
         raise ServerProblem(f"The server at {url} is {home.name} itself.", "Choose another name, or another address.")
     if trust is not None and not answer.introduction.startswith(trust):
@@ -203,12 +216,17 @@ def _introduce(home: Home, head: str, introduction: str) -> None:
     home.repository.advance(expected=None, to=head)
 
 
-def _listed(home: Home, head: str) -> cluster.Cluster:
+def _address(home: Home, source: Peer) -> str:
+    """Where the other servers may reach this home, as far as can be told here: as this one reached them."""
+    return f"ssh://USER@HOST{home.path}" if source.url.is_ssh else str(home.path)
+
+
+def _listed(home: Home, head: str, *, address: str) -> cluster.Cluster:
     """The cluster, if it lists this server with this server's key."""
     found = cluster_at(home, head)
     server = found.servers.get(home.name)
     if server is None:
-        raise NotListed(home.name, str(home.path))
+        raise NotListed(home.name, address)
     if server.key is not None and server.key != home.public_key():
         raise ServerProblem(
             f"The cluster lists another key for {home.name}.",
@@ -220,8 +238,8 @@ def _listed(home: Home, head: str) -> cluster.Cluster:
 def _require_adoptable(home: Home, adopted: adoption.Adopted) -> None:
     """The files must be fit to be published, and not those of another cluster."""
     deltas = trees.deltas(home.repository, None, adopted.tree)
-    found = [f"{p.path} {p.problem}. {p.hint}" for p in changes.problems(trees.entries(home.repository, deltas))]
-    found += [f"{one} and {other} differ only in case. Rename one." for one, other in changes.twins(_paths(deltas))]
+    found = changes.complaints(trees.entries(home.repository, deltas))
+    found += changes.complaints_of_twins(changes.twins(_paths(deltas)))
     if trees.find(home.repository, adopted.tree, cluster.FILE) is not None:
         found.append(f"{cluster.FILE} is there already: these are the files of another cluster. Remove it, or join.")
     if found:

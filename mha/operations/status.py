@@ -1,6 +1,6 @@
 """The High Availability Status: what an administrator looks at during an outage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mha.core import standing
 from mha.core.cluster import Role
@@ -42,11 +42,7 @@ class StatusReport:
     next_step: str
     time: str  # ISO; when it was looked at
     fault: str = ""  # what is wrong with this server's own store
-
-    @property
-    def synchronized(self) -> bool:
-        """Whether every peer holds what this server holds."""
-        return all(peer.sync is standing.Sync.SYNCHRONIZED for peer in self.peers)
+    asked: bool = True  # whether the peers were asked; else they are shown as last seen
 
 
 def status(home: Home, *, offline: bool = False, progress: Progress = silent) -> StatusReport:
@@ -58,7 +54,7 @@ def status(home: Home, *, offline: bool = False, progress: Progress = silent) ->
         )
         for view in views:
             replication.pin(here, view)
-        return _report(here, views)
+        return replace(_report(here, views), asked=not offline)
     except NotJoined:
         raise
     except MhaError as error:
@@ -77,7 +73,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         [peer.sync for peer in standings],
         active=here.record.active,
         own_fault=bool(fault),
-        kept_lines=bool(tips.diverged_lines(home)),
+        kept_sides=bool(tips.diverged_sides(home)),
         unserved=not all(peer.serving for peer in standings),
     )
     step = standing.next_step(

@@ -1,10 +1,11 @@
 """Verifying a home and mending it: objects, succession, what is served, git's configuration, stale locks."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mha.core import names
 from mha.core.changes import escaped
-from mha.errors import MhaError
+from mha.errors import MhaError, NotJoined, StoreDamaged
 from mha.operations import tip as tips
 from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import settle
@@ -35,7 +36,12 @@ class Verified:
 
 
 def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> Verified:
-    """Look at everything that can be wrong with this home; deep: also each object's bytes and each file ever held."""
+    """Look at everything that can be wrong with this home; deep: also each object's bytes and each file ever held.
+
+    Raises NotJoined before there is anything to look at.
+    """
+    if home.introduction() is None and home.repository.head() is None:
+        raise NotJoined(home.name)
     findings = [*_locks(home), *_configuration(home), *_leftovers(home)]
     try:
         here = tips.tip(home)
@@ -56,7 +62,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
         fsck.remove_leftovers(home.git_dir)
     if any(finding.about == "objects" for finding in before.findings):
         _refetch(home, progress)
-    with lock.held(home.git_dir):
+    with lock.held(home.git_dir), suppress(StoreDamaged):  # what is still damaged, the verification below says
         if home.repository.head() is not None:
             introduction = home.introduction()
             if introduction is not None:

@@ -21,3 +21,8 @@ def now() -> datetime:
 def iso(moment: datetime) -> str:
     """A time as reports carry it."""
     return moment.isoformat(timespec="seconds")
+
+
+def in_utc(moment: datetime) -> str:
+    """A time as sentences and tables show it."""
+    return iso(moment.astimezone(UTC)).replace("+00:00", "Z")

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pygit2
 
-from mha.core.changes import Action, Change, Entry, FileType, printable
-from mha.errors import UnknownPath
+from mha.core.changes import Action, Change, Entry, FileType, chosen, printable
 from mha.store import git, trees
 from mha.store.files import remove_tree, sync_file_system, sync_folder, walk_files, write_whole
 from mha.store.home import Home
@@ -288,14 +287,8 @@ def is_text(path: bytes) -> bool:
 def select(edits: Iterable[Edit], paths: Iterable[str]) -> list[Edit]:
     """The edits at or below some paths, all of them where none is named; raises UnknownPath where one names none."""
     everything = list(edits)
-    chosen: list[Edit] = []
-    for path in paths:
-        wanted = os.fsencode(path.rstrip("/"))
-        found = [edit for edit in everything if edit.path == wanted or edit.path.startswith(wanted + b"/")]
-        if not found:
-            raise UnknownPath(path)
-        chosen += found
-    return sorted(set(chosen), key=lambda edit: edit.path) if chosen else everything
+    wanted = chosen([edit.text for edit in everything], paths)
+    return [edit for edit in everything if edit.text in wanted]
 
 
 def next_kept_name(home: Home) -> str:

@@ -117,9 +117,9 @@ def test_a_peer_whose_readers_lag_behind_its_head_is_no_success():
     assert found == "Run `mha sync`: fw-b holds the head but does not serve it. If it stays so, `mha repair` there."
 
 
-@pytest.mark.parametrize(("syncs", "active", "own_fault", "kept_lines", "expected"), BANNERS.values(), ids=BANNERS)
-def test_the_banner(syncs, active, own_fault, kept_lines, expected):
-    assert banner(syncs, active=active, own_fault=own_fault, kept_lines=kept_lines) == expected
+@pytest.mark.parametrize(("syncs", "active", "own_fault", "kept_sides", "expected"), BANNERS.values(), ids=BANNERS)
+def test_the_banner(syncs, active, own_fault, kept_sides, expected):
+    assert banner(syncs, active=active, own_fault=own_fault, kept_sides=kept_sides) == expected
 
 
 def test_a_banner_needs_no_more_than_the_peers_and_the_active():
@@ -127,17 +127,17 @@ def test_a_banner_needs_no_more_than_the_peers_and_the_active():
 
 
 SITUATIONS = [  # all sets of up to three peers, in all standings
-    (list(syncs), active, own_fault, kept_lines)
+    (list(syncs), active, own_fault, kept_sides)
     for syncs in chain.from_iterable(combinations_with_replacement(Sync, count) for count in range(4))
-    for active, own_fault, kept_lines in product(["a", None], [False, True], [False, True])
+    for active, own_fault, kept_sides in product(["a", None], [False, True], [False, True])
 ]
 
 
 def test_the_banner_is_the_first_in_the_documented_order_that_applies():
-    for syncs, active, own_fault, kept_lines in SITUATIONS:
+    for syncs, active, own_fault, kept_sides in SITUATIONS:
         unheard = [sync for sync in syncs if sync in ("not communicating", "never synchronized")]
         applies = {
-            "Collision or HA conflict": "collision" in syncs or kept_lines,
+            "Collision or HA conflict": "collision" in syncs or kept_sides,
             "Communication Problem": own_fault,
             "Not communicating": syncs == unheard and "not communicating" in syncs,
             "Some servers could not be synchronized": set(syncs) - {"synchronized"},
@@ -145,13 +145,13 @@ def test_the_banner_is_the_first_in_the_documented_order_that_applies():
             "Successfully synchronized": True,
         }
         expected = next(words for words, holds in applies.items() if holds)
-        assert banner(syncs, active=active, own_fault=own_fault, kept_lines=kept_lines) == expected, (syncs, active)
+        assert banner(syncs, active=active, own_fault=own_fault, kept_sides=kept_sides) == expected, (syncs, active)
 
 
 def test_the_order_of_the_peers_does_not_matter():
-    for syncs, active, own_fault, kept_lines in SITUATIONS:
-        one = banner(syncs, active=active, own_fault=own_fault, kept_lines=kept_lines)
-        assert banner(syncs[::-1], active=active, own_fault=own_fault, kept_lines=kept_lines) == one
+    for syncs, active, own_fault, kept_sides in SITUATIONS:
+        one = banner(syncs, active=active, own_fault=own_fault, kept_sides=kept_sides)
+        assert banner(syncs[::-1], active=active, own_fault=own_fault, kept_sides=kept_sides) == one
 
 
 A, B, C = "fw-a", "fw-b", "fw-c"
@@ -159,10 +159,10 @@ A_ACTIVE, NONE_ACTIVE = Record(5, 3, A, A), Record(6, 4, None, A)
 FINE, SILENT, NEVER = Sync.SYNCHRONIZED, Sync.SILENT, Sync.NEVER
 
 
-def step(name, record, syncs, *, draft_changes=0, fault="", kept_lines=False):
+def step(name, record, syncs, *, draft_changes=0, fault="", kept_sides=False):
     """The next step on a server, as its status would name it."""
     peers = [PeerStanding(peer, sync) for peer, sync in syncs.items()]
-    found = banner(list(syncs.values()), active=record.active, own_fault=bool(fault), kept_lines=kept_lines)
+    found = banner(list(syncs.values()), active=record.active, own_fault=bool(fault), kept_sides=kept_sides)
     return next_step(name=name, record=record, peers=peers, found=found, draft_changes=draft_changes, fault=fault)
 
 
@@ -211,7 +211,7 @@ def test_the_next_step_with_a_draft():
 
 
 def test_the_next_step_in_a_collision_that_no_peer_shows_now():
-    assert step(A, A_ACTIVE, {B: SILENT}, kept_lines=True) == COLLISION
+    assert step(A, A_ACTIVE, {B: SILENT}, kept_sides=True) == COLLISION
 
 
 def test_the_next_step_where_the_store_here_is_damaged():

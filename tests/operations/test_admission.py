@@ -80,5 +80,5 @@ def test_a_resolution_of_diverged_heads_is_admitted(make_cluster):
     done = ours.sync()
 
     assert (done.complete, ours.head) == (True, merged)
-    assert tips.diverged_lines(ours.home) == tips.diverged_lines(theirs.home) == []
+    assert tips.diverged_sides(ours.home) == tips.diverged_sides(theirs.home) == []
     assert ours.home.repository.refs("refs/mha/keep/") == {}  # a line that is part of main needs no pin

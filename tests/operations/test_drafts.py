@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mha.core.changes import Action, Change
-from mha.errors import DraftInTheWay, ReadOnlyServer, UnknownDraft, UnknownPath
+from mha.errors import DraftInTheWay, DraftOvertaken, ReadOnlyServer, UnknownDraft, UnknownPath
 from mha.operations import drafts, history, publication
 from mha.operations.drafts import Discarded
 from tests.cluster import JANA, Cluster, Server
@@ -111,24 +111,33 @@ def test_a_draft_may_be_restored_in_part(active):
     drafts.restore(active.home, "1", ["policies"])
 
     assert changes(active) == {"policies/main.yaml": Action.MODIFIED}
-    with pytest.raises(UnknownPath):
-        drafts.restore(active.home, "1", ["elsewhere"])
+    with pytest.raises(UnknownPath) as raised:
+        drafts.restore(active.home, "1", ["objects", "elsewhere"])
+    assert raised.value.message == "elsewhere is not a changed file."
+    assert raised.value.hint == "`mha drafts show 1` lists the changed files."
 
 
-@pytest.mark.parametrize("how", ["edited since", "published since"])
-def test_a_restored_draft_overwrites_nothing(active, how):
+@pytest.mark.parametrize(
+    ("published", "error", "said"),
+    [
+        (False, DraftInTheWay, f"Draft 1 touches files that have unpublished edits: {HOSTS}."),
+        (True, DraftOvertaken, f"Draft 1 was made from revision 2; later revisions changed {HOSTS}."),
+    ],
+    ids=["edited since", "published since"],
+)
+def test_a_restored_draft_overwrites_nothing(active, published, error, said):
     active.edit(HOSTS, MINE)
     active.edit("policies/main.yaml", "rules: []\n")
     drafts.discard(active.home)
     active.edit(HOSTS, "hosts: {other: 10.0.0.2}\n")
-    if how == "published since":
+    if published:
         active.publish()
     before = active.draft()
 
-    with pytest.raises(DraftInTheWay) as raised:
+    with pytest.raises(error) as raised:
         drafts.restore(active.home, "1")
 
-    assert raised.value.message == f"Draft 1 touches files that have unpublished edits: {HOSTS}."
+    assert raised.value.message == said
     assert active.draft() == before
 
 

@@ -109,7 +109,7 @@ def test_a_dry_run_says_what_would_be_published_and_publishes_nothing(pair):
 
     done = active.publish(dry_run=True)
 
-    assert done == Published(None, None, (Change(HOSTS, Action.MODIFIED),), dry_run=True)
+    assert done == Published(None, None, (Change(HOSTS, Action.MODIFIED),))
     assert heads(pair) == before
     assert active.draft()[HOSTS] == b"hosts: {}\n"
 

@@ -47,7 +47,6 @@ def test_the_actives_status_says_how_all_stand(pair):
     assert report.peers == (
         PeerReport("fw-b", Role.SECONDARY, Mode.STANDBY, Sync.SYNCHRONIZED, head, 2, 0, 0, NOW, head, ""),
     )
-    assert report.synchronized
 
 
 def test_a_standbys_status_says_who_is_active(pair):
@@ -73,7 +72,6 @@ def test_a_peer_that_missed_revisions_is_lagging(pair, monkeypatch):
     [peer] = report.peers
     assert (report.message, report.next_step) == (Banner.LAGGING, "Run `mha sync`.")
     assert (peer.sync, peer.revision, peer.ahead, peer.behind, peer.last_sync) == (Sync.LAGGING, 2, 0, 2, NOW)
-    assert not report.synchronized
 
 
 def test_a_peer_that_has_more_is_advanced_and_status_takes_nothing(pair):

@@ -10,13 +10,12 @@ from mha.cli.render.cluster import (
     joined,
     keyed,
     risks,
-    server_added,
     servers,
     synced,
     verified,
 )
 from mha.cli.render.collision import collision
-from mha.cli.render.files import difference, discarded, draft, drafts, log, published, restored, shown
+from mha.cli.render.files import difference, discarded, draft, drafts, log, published, restored, server_added, shown
 from mha.cli.render.status import status, watched
 from mha.cli.render.text import remark
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mha.cli.render.files import in_the_way
 from mha.cli.render.status import peer_contract
-from mha.cli.render.text import Colour, coloured, columns, count, give_json, plain, remark, say
+from mha.cli.render.text import Colour, coloured, columns, count, detail_of, give_json, plain, remark, say
 from mha.core.standing import Sync
 from mha.errors import ExitCode
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
     from mha.operations.changeover import ChangedOver
     from mha.operations.replication import PeerReport, Synced
-    from mha.operations.servers import ServerAdded, ServerListed
+    from mha.operations.servers import ServerListed
+    from mha.operations.settling import Settled
     from mha.operations.setup import Initialized, Joined, Keyed
     from mha.operations.verification import Verified
+
+_BEYOND_REPAIR = (
+    "This could not be mended here. Keep this home, and make the server anew in another folder: `mha server remove`"
+    " on the Active, then `mha key`, `mha server add` and `mha join`."
+)
 
 
 def initialized(made: Initialized, *, json: bool) -> None:
@@ -49,17 +56,6 @@ def joined(made: Joined, *, json: bool) -> None:
     say(f"Active is {made.active or 'no server'}. The cluster's first revision is {made.introduction}.")
 
 
-def server_added(added: ServerAdded, *, json: bool) -> None:
-    """Print that a server is listed, and the command that makes it join."""
-    if json:
-        give_json({"name": added.name, "revision": added.published.revision, "join": added.join_command})
-        return
-    say(f"Published revision {added.published.revision}: {added.name} is listed. Run on its machine:")
-    say(f"  {added.join_command}")
-    if not added.has_key:
-        remark(f"Warning: {added.name} is listed without a key; `mha key HOME --name {added.name}` makes one.")
-
-
 def servers(listed: Sequence[ServerListed], *, json: bool) -> None:
     """Print the servers of the cluster."""
     if json:
@@ -85,9 +81,7 @@ def synced(done: Synced, *, json: bool) -> ExitCode:
             say(_peer_line(peer, given=peer.name in done.given))
         if not done.peers:
             say("There are no peers.")
-        if done.settled.kept_draft:
-            remark(f"This server is no longer Active; its draft is kept as draft {done.settled.kept_draft}.")
-        _put_aside(done.settled.put_aside)
+    _settled(done.settled)
     if done.collision:
         remark("Hint: `mha collision` shows both sides.")
         return ExitCode.COLLISION
@@ -106,23 +100,28 @@ def changed_over(done: ChangedOver, here: str, *, json: bool) -> ExitCode:
     if json:
         give_json({**plain(done), "peers": [peer_contract(peer) for peer in done.peers]})
     elif done.dry_run:
-        say("Every check is passed. The plan:")
-        for number, step in enumerate(done.plan, 1):
-            say(f"  {number}. {step}")
-        if done.risks:
-            risks(done.risks)
+        _plan(done)
     else:
         _changed_over_text(done, here)
     if done.dry_run:
         return ExitCode.DONE
-    lacking = [peer for peer in done.peers if peer.sync is not Sync.SYNCHRONIZED]
+    lacking = [peer for peer in done.peers if peer.sync is not Sync.SYNCHRONIZED] if done.changed else []
     for peer in lacking:
-        detail = f" ({peer.detail})" if peer.detail else ""
-        remark(f"Warning: {peer.name} does not know of it yet: {peer.sync}{detail}.")
+        remark(f"Warning: {peer.name} does not know of it yet: {peer.sync}{detail_of(peer.detail)}.")
+    in_the_way(done.in_the_way)
     if done.fault:
-        remark(f"Warning: The mode has moved, but the files here do not follow yet: {done.fault}")
+        moved = "The mode has moved, but the files" if done.changed else "The files"
+        remark(f"Warning: {moved} here do not follow yet: {done.fault}")
         return ExitCode.NOT_EVERYWHERE
     return ExitCode.NOT_REACHABLE if done.active in {peer.name for peer in lacking} else ExitCode.DONE
+
+
+def _plan(done: ChangedOver) -> None:
+    say("Every check is passed. The plan:")
+    for number, step in enumerate(done.plan, 1):
+        say(f"  {number}. {step}")
+    if done.risks:
+        risks(done.risks)
 
 
 def _changed_over_text(done: ChangedOver, here: str) -> None:
@@ -138,12 +137,21 @@ def _changed_over_text(done: ChangedOver, here: str) -> None:
     _put_aside(done.put_aside)
 
 
+def _settled(settled: Settled) -> None:
+    if settled.kept_draft:
+        remark(f"This server is no longer Active; its draft is kept as draft {settled.kept_draft}.")
+    _put_aside(settled.put_aside)
+    in_the_way(settled.in_the_way)
+    if settled.fault:
+        remark(f"Warning: The files here do not follow yet: {settled.fault}")
+
+
 def _put_aside(path: str | None) -> None:
     if path is not None:
         remark(f"Files that no draft can hold were put aside in {path}.")
 
 
-def verified(found: Verified, *, json: bool) -> ExitCode:
+def verified(found: Verified, *, json: bool, after_repair: bool = False) -> ExitCode:
     """Print what was found wrong, and what was mended."""
     if json:
         give_json(found)
@@ -155,12 +163,10 @@ def verified(found: Verified, *, json: bool) -> ExitCode:
     if not found.findings:
         say(f"All is well: {count(found.revisions, 'revision')}, {count(found.files, 'file')} served.")
         return ExitCode.DONE
-    if not found.mended:
-        remark("Hint: `mha repair` mends what can be mended.")
+    remark(f"Hint: {_BEYOND_REPAIR if after_repair else '`mha repair` mends what can be mended.'}")
     return ExitCode.ERROR
 
 
 def _peer_line(peer: PeerReport, *, given: bool) -> str:
     mark = " " if peer.sync is Sync.SYNCHRONIZED else "!"
-    detail = f" ({peer.detail})" if peer.detail else ""
-    return f"{mark} {peer.name}: {peer.sync}{', brought up to date' if given else ''}{detail}"
+    return f"{mark} {peer.name}: {peer.sync}{', brought up to date' if given else ''}{detail_of(peer.detail)}"

@@ -2,74 +2,108 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mha.cli.render.text import (
     Colour,
     changes,
     coloured,
     columns,
-    count,
+    detail_of,
     give_json,
     lines,
     remark,
     say,
-    short_iso,
     summary,
 )
 from mha.core.changes import Change, escaped
 from mha.core.standing import Sync
 from mha.core.succession import Kind
 from mha.errors import ExitCode
+from mha.ids import short
+from mha.store.clock import in_utc
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
     from mha.operations.drafts import Discarded, Kept
     from mha.operations.history import Difference, Entry, Shown
     from mha.operations.publication import Published
+    from mha.operations.servers import ServerAdded
 
 
-def difference(found: Difference, *, json: bool, to_stderr: bool = False) -> None:
+def difference(found: Difference, *, json: bool) -> None:
     """Print which files differ, and the lines where they were asked for."""
     if json:
         give_json(found)
         return
-    with contextlib.redirect_stdout(sys.stderr if to_stderr else sys.stdout):
-        if not found.changes:
-            say("No files differ.")
-        changes(found.changes)
-        lines(found.lines)
+    if not found.changes:
+        say("No files differ.")
+    changes(found.changes)
+    lines(found.lines)
 
 
 def published(done: Published, *, json: bool) -> ExitCode:
     """Print a new revision and who holds it; names those that lack it on stderr."""
     if json:
-        peers = [{"name": peer.name, "sync": peer.sync, "detail": peer.detail} for peer in done.peers]
-        give_json({"revision": done.revision, "id": done.id, "changes": done.changes, "peers": peers})
+        give_json(publication(done))
     else:
         _published_text(done)
+    return spread(done)
+
+
+def server_added(added: ServerAdded, *, json: bool) -> ExitCode:
+    """Print that a server is listed, who holds that, and the command that makes the server join."""
+    done = added.published
+    if json:
+        give_json({"name": added.name, "join": added.join_command, **publication(done)})
+    else:
+        say(f"Published revision {done.revision}: {added.name} is listed. Run on its machine:")
+        say(f"  {added.join_command}")
+        _held(done)
+    if not added.has_key:
+        remark(f"Warning: {added.name} is listed without a key; `mha key HOME --name {added.name}` makes one.")
+    return spread(done)
+
+
+def publication(done: Published) -> dict[str, Any]:
+    """A publish as JSON has it; the keys are a contract."""
+    peers = [{"name": peer.name, "sync": peer.sync, "detail": peer.detail} for peer in done.peers]
+    return {"revision": done.revision, "id": done.id, "changes": done.changes, "peers": peers, "lines": done.lines}
+
+
+def spread(done: Published) -> ExitCode:
+    """Say who lacks a new revision and what is still to be done here; returns the exit code."""
+    in_the_way(done.settled.in_the_way)
     for peer in done.lacking:
-        detail = f" ({peer.detail})" if peer.detail else ""
-        remark(f"Warning: {peer.name} does not hold it: {peer.sync}{detail}.")
+        remark(f"Warning: {peer.name} does not hold it: {peer.sync}{detail_of(peer.detail)}.")
     if done.fault:
         remark(f"Warning: It is published, but current/ does not serve it yet: {done.fault}")
         return ExitCode.NOT_EVERYWHERE
     if done.revision is not None and done.held < done.wanted:
-        remark(f"Warning: {done.held} of {count(done.wanted, 'wanted Standby')} hold it. `mha sync` tries again.")
+        remark(f"Warning: Standbys that hold it: {done.held}; wanted: {done.wanted}. `mha sync` tries again.")
         return ExitCode.NOT_EVERYWHERE
     return ExitCode.DONE
+
+
+def in_the_way(paths: Sequence[str]) -> None:
+    """Say which edits a newer revision found in its way."""
+    if paths:
+        remark(f"Warning: A newer revision changed these edited files as well: {', '.join(paths)}.")
+        remark("Hint: The edits stand in work/ and would undo it: `mha log` and `mha show REV --lines` show what.")
 
 
 def _published_text(done: Published) -> None:
     if done.revision is None:
         say("There is nothing to publish." if not done.changes else f"Would publish: {summary(done.changes)}.")
-        changes(done.changes)
-        return
-    number = coloured(str(done.revision), Colour.STRONG)
-    say(f"Published revision {number} ({(done.id or '')[:10]}): {summary(done.changes)}.")
+    else:
+        number = coloured(str(done.revision), Colour.STRONG)
+        say(f"Published revision {number} ({short(done.id or '')}): {summary(done.changes)}.")
     changes(done.changes)
+    lines(done.lines)
+    _held(done)
+
+
+def _held(done: Published) -> None:
     held = [peer.name for peer in done.peers if peer.sync is Sync.SYNCHRONIZED]
     if held:
         say(f"Held by {', '.join(held)} as well.")
@@ -98,10 +132,7 @@ def drafts(kept: Sequence[Kept], *, json: bool) -> None:
         say("No drafts are kept.")
         return
     rows = [("DRAFT", "TIME", "BASED ON", "FILES", "WHY")]
-    rows += [
-        (k.name, short_iso(k.time.isoformat()), f"revision {k.base_revision}", str(len(k.changes)), escaped(k.why))
-        for k in kept
-    ]
+    rows += [(k.name, in_utc(k.time), f"revision {k.base_revision}", str(len(k.changes)), escaped(k.why)) for k in kept]
     for line in columns(rows):
         say(line)
 
@@ -119,7 +150,7 @@ def draft(kept: Kept, *, json: bool) -> None:
 def restored(done: Sequence[Change], *, json: bool) -> None:
     """Print what came back into work/."""
     if json:
-        give_json(done)
+        give_json({"changes": done})
         return
     say(f"Restored into work/: {summary(done)}.")
     changes(done)
@@ -134,8 +165,8 @@ def log(entries: Iterator[Entry], *, json: bool) -> None:
         first = escaped(entry.message.partition("\n")[0])
         mark = "" if entry.kind is Kind.PUBLISH else coloured(f"[{entry.kind}] ", Colour.WARN)
         number = coloured(f"{entry.revision:>5}", Colour.STRONG)
-        when = coloured(entry.time.strftime("%Y-%m-%d %H:%M"), Colour.FAINT)
-        say(f"{number}  {entry.id[:10]}  {when}  {escaped(_person(entry)):<18.18}  {mark}{first}")
+        when = coloured(in_utc(entry.time), Colour.FAINT)
+        say(f"{number}  {short(entry.id)}  {when}  {escaped(_person(entry)):<18.18}  {mark}{first}")
 
 
 def shown(found: Shown, *, json: bool) -> None:
@@ -149,7 +180,7 @@ def shown(found: Shown, *, json: bool) -> None:
     rows = [
         ("  id", entry.id),
         ("  made by", f"{escaped(entry.author)} on {entry.server}"),
-        ("  time", short_iso(entry.time.isoformat())),
+        ("  time", in_utc(entry.time)),
         ("  epoch", f"{entry.epoch}, {active} is Active"),
     ]
     for line in columns(rows):

@@ -75,11 +75,13 @@ def _contract(report: StatusReport) -> dict[str, Any]:
         "next": report.next_step,
         "time": report.time,
         "detail": report.fault,
+        "asked": report.asked,
     }
 
 
 def _text(report: StatusReport) -> list[str]:
     title = f"{report.cluster}: {report.message}" if report.cluster else str(report.message)
+    title += "" if report.asked else " (as last seen; nobody was asked)"
     rows = [("", "SERVER", "MODE", "REVISION", "STATE", "LAST SYNCHRONIZED"), _own(report)]
     rows += [_peer(peer, report.time) for peer in report.peers]
     details = {peer.name: peer.detail for peer in report.peers if peer.detail}

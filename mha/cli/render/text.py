@@ -4,12 +4,13 @@ import json as json_format
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import Any
 
 from mha.core.changes import Action, Change, escaped
+from mha.store.clock import in_utc
 
 _PERIODS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _LETTERS = {Action.ADDED: "A", Action.MODIFIED: "M", Action.DELETED: "D"}
@@ -43,7 +44,7 @@ def give_json(value: Any) -> None:
 def plain(value: Any) -> Any:
     """A report as JSON has it."""
     if is_dataclass(value) and not isinstance(value, type):
-        return plain({key.rstrip("_"): item for key, item in _fields(value).items()})
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -53,10 +54,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def coloured(text: str, colour: Colour, *, stream: TextIO | None = None) -> str:
+def coloured(text: str, colour: Colour) -> str:
     """`text` in a colour where a person looks at a terminal that wants colours."""
-    stream = sys.stdout if stream is None else stream
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\x1b[{colour}m{text}\x1b[0m"
 
@@ -74,12 +74,7 @@ def ago(iso: str | None, now: str) -> str:
     if not iso:
         return "never"
     seconds = int((datetime.fromisoformat(now) - datetime.fromisoformat(iso)).total_seconds())
-    return f"{_words(seconds)} ({short_iso(iso)})"
-
-
-def short_iso(iso: str) -> str:
-    """An ISO time in UTC without what everybody knows."""
-    return iso.replace("+00:00", "Z")
+    return f"{_words(seconds)} ({in_utc(datetime.fromisoformat(iso))})"
 
 
 def changes(listed: Sequence[Change]) -> None:
@@ -87,6 +82,11 @@ def changes(listed: Sequence[Change]) -> None:
     colours = {Action.ADDED: Colour.GOOD, Action.MODIFIED: Colour.WARN, Action.DELETED: Colour.BAD}
     for change in listed:
         say(f"  {coloured(_LETTERS[change.action], colours[change.action])} {change.path}")
+
+
+def detail_of(detail: str) -> str:
+    """A detail in brackets, behind a word; nothing where there is none."""
+    return f" ({detail})" if detail else ""
 
 
 def summary(listed: Sequence[Change]) -> str:
@@ -116,7 +116,3 @@ def _words(seconds: int) -> str:
         if seconds >= length:
             return f"{count(seconds // length, name)} ago"
     return "just now"
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {key: getattr(value, key) for key in asdict(value)}
