@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from mha.cli import main
+from mha.cli import examples, main
 
 _HEAD = """\
 # Command line
@@ -15,7 +15,7 @@ Made from the program by `pytest --rewrite tests/test_docs.py`; not edited by ha
 Answers go to stdout; remarks and errors go to stderr, as `Error:` and `Hint:`. [Formats](formats.md) has the exit codes
 and what `--json` gives. `REV` is a revision's number (`42` or `#42`), its id, or the beginning of its id.
 """
-_VALUES = {"int": "NUMBER", "path": "PATH"}
+METAVARS = {"HOME", "URL", "NAME", "SERVER", "REV", "N", "TEXT", "FILE", "DIR", "KEY", "ID", "SOURCE", "PATH", "A", "B"}
 
 
 def commands() -> dict[str, Any]:
@@ -38,30 +38,52 @@ def _below(name: str, group: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _section(name: str, command: Any) -> list[str]:
-    params = [p for p in command.params if "completion" not in p.name]
-    rows = [f"| {_names(p)} | {_meaning(p)} |" for p in params]
-    usage = " ".join([name, *(_usage(p) for p in params)])
-    if hasattr(command, "commands"):
-        usage += " COMMAND …"
+    rows = [f"| {names(p)} | {meaning(p)} |" for p in parameters(command)]
     table = ["| | |", "|---|---|", *rows, ""] if rows else []
-    return [f"## {name}", "", f"{command.help}.", "", f"    {usage}", "", *table]
+    below = [line for title, text in remarks(command) for line in (*([title, ""] if title else []), text, "")]
+    return [f"## {name}", "", f"{command.help}.", "", f"    {usage(name, command)}", "", *table, *below]
+
+
+def parameters(command: Any) -> list[Any]:
+    """What a command takes, without what Typer adds for shells."""
+    return [p for p in command.params if "completion" not in p.name]
+
+
+def usage(name: str, command: Any) -> str:
+    """A command with all that it takes, on one line."""
+    group = ["COMMAND …"] if hasattr(command, "commands") else []
+    return " ".join([name, *(_usage(p) for p in parameters(command)), *group])
+
+
+def remarks(command: Any) -> list[tuple[str, str]]:
+    """What stands below a command's help, each part as title and text: examples are indented, sentences are not."""
+    found = []
+    for part in examples.plain(command.epilog).split("\n\n"):
+        title, _, body = part.partition("\n")
+        if title.startswith("Example"):
+            found.append((title, "\n".join(f"    {line.strip()}" for line in body.splitlines())))
+        elif part:
+            found.append(("", " ".join(part.split())))
+    return found
 
 
 def _usage(parameter: Any) -> str:
-    shown = _word(parameter)
+    shown = word(parameter)
     if parameter.param_type_name == "option":
         shown = f"{parameter.opts[0]} {shown}".strip()
     return shown if parameter.required else f"[{shown}]"
 
 
-def _names(parameter: Any) -> str:
+def names(parameter: Any, quote: str = "`") -> str:
+    """All names of a parameter, and the word for its value."""
     if parameter.param_type_name != "option":
-        return f"`{_word(parameter)}`"
-    names = sorted(parameter.opts, key=len)
-    return ", ".join(f"`{name}`" for name in [*names[:-1], f"{names[-1]} {_word(parameter)}".strip()])
+        return f"{quote}{word(parameter)}{quote}"
+    every = sorted(parameter.opts, key=len)
+    return ", ".join(f"{quote}{name}{quote}" for name in [*every[:-1], f"{every[-1]} {word(parameter)}".strip()])
 
 
-def _meaning(parameter: Any) -> str:
+def meaning(parameter: Any) -> str:
+    """What a parameter is for."""
     notes = []
     if parameter.required and parameter.param_type_name == "option":
         notes.append("required")
@@ -70,11 +92,9 @@ def _meaning(parameter: Any) -> str:
     return f"{parameter.help} ({', '.join(notes)})" if notes else str(parameter.help)
 
 
-def _word(parameter: Any) -> str:
+def word(parameter: Any) -> str:
     """The word that stands for the value; none for a switch."""
     if getattr(parameter, "is_flag", False):
         return ""
-    if parameter.param_type_name == "option":
-        return next((word for kind, word in _VALUES.items() if parameter.type.name.startswith(kind)), "TEXT")
-    word: str = (parameter.metavar or parameter.name).strip("[]. ").upper()
-    return f"{word}…" if parameter.nargs == -1 else word
+    found = str(parameter.metavar or "").strip("[]. ")
+    return f"{found}…" if parameter.nargs == -1 else found

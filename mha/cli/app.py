@@ -23,10 +23,17 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON")]
 Lines = Annotated[bool, typer.Option("--lines", "-p", help="Show the changed lines as well")]
-Message = Annotated[str, typer.Option("--message", "-m", help="Why, in one sentence")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, for the history")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Make every check and print what would happen")]
-Wait = Annotated[int | None, typer.Option("--wait", min=0, help="How many Standbys must hold it before success")]
+Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="Why, in one sentence")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the history")]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Print what would happen; missing revisions are exchanged with the peers all the same"
+    ),
+]
+Wait = Annotated[
+    int | None, typer.Option("--wait", metavar="N", min=0, help="How many Standbys must hold it before success")
+]
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer calls it so
@@ -42,7 +49,12 @@ def options(
     context: typer.Context,
     home: Annotated[
         Path | None,
-        typer.Option("--home", envvar="MHA_HOME", help="The server's home; else the one that contains this folder"),
+        typer.Option(
+            "--home",
+            metavar="HOME",
+            envvar="MHA_HOME",
+            help="The server's home; else the one that contains this folder",
+        ),
     ] = None,
     *,
     version: Annotated[  # noqa: ARG001  # the callback acts

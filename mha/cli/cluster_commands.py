@@ -1,30 +1,41 @@
 """Commands about the cluster: its servers, how they stand, and which one is Active."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mha.cli import completion, examples
 from mha.cli.app import DryRun, Json, Reason, app, end, open_home, whoami
 from mha.cli.progress import shown
 
 server = typer.Typer(help="The servers of the cluster", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(server, name="server")
 
-Home = Annotated[Path, typer.Argument(help="The folder that becomes the server's home")]
-Name = Annotated[str, typer.Option("--name", help="The server's name: fw-a")]
-KeyFile = Annotated[Path | None, typer.Option("--key", help="An ed25519 key to use instead of a new one")]
+Home = Annotated[Path, typer.Argument(metavar="HOME", help="The folder that becomes the server's home")]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="The server's name, for example fw-a")]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key", metavar="FILE", help="An ed25519 key to use instead of a new one")
+]
+Server = typer.Argument(metavar="SERVER", help="The server's name", autocompletion=completion.servers)
 
 
-@app.command()
+@app.command(epilog=examples.INIT)
 def init(
     home: Home,
     *,
     name: Name,
-    url: Annotated[str | None, typer.Option("--url", help="Where peers reach this home; else its path")] = None,
-    cluster: Annotated[str | None, typer.Option("--cluster", help="The cluster's name; else the home's")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Where peers reach this home; else its path")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="NAME", help="The cluster's name; else the name of the home's folder"),
+    ] = None,
     source: Annotated[
-        str | None, typer.Option("--from", help="A folder of files, or a git repository, whose history is kept")
+        str | None,
+        typer.Option("--from", metavar="SOURCE", help="A folder of files, or a git repository, whose history is kept"),
     ] = None,
     key: KeyFile = None,
     json: Json = False,
@@ -41,7 +52,7 @@ def init(
     render.initialized(made, json=json)
 
 
-@app.command()
+@app.command(epilog=examples.KEY)
 def key(home: Home, name: Name, source: KeyFile = None, *, json: Json = False) -> None:
     """Make a new server's key, before it joins"""
     from mha.cli import render
@@ -50,12 +61,15 @@ def key(home: Home, name: Name, source: KeyFile = None, *, json: Json = False) -
     render.keyed(setup.key(home, name=name, source=source), json=json)
 
 
-@app.command()
+@app.command(epilog=examples.JOIN)
 def join(
-    url: Annotated[str, typer.Argument(help="The address of a server of the cluster")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The address of a server of the cluster")],
     home: Home,
     name: Name,
-    trust: Annotated[str | None, typer.Option("--trust", help="The id of the cluster's first revision")] = None,
+    trust: Annotated[
+        str | None,
+        typer.Option("--trust", metavar="ID", help="The id of the cluster's first revision, or its beginning"),
+    ] = None,
     *,
     json: Json = False,
 ) -> None:
@@ -68,12 +82,14 @@ def join(
     render.joined(made, json=json)
 
 
-@server.command("add")
+@server.command("add", epilog=examples.SERVER_ADD)
 def server_add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The new server's name")],
-    url: Annotated[str, typer.Argument(help="The address of its home: a path, or ssh://user@host/path")],
-    key: Annotated[str | None, typer.Option("--key", help="Its public key, as `mha key` printed it")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new server's name")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The address of its home: a path, or ssh://user@host/path")],
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="Its public key, as `mha key` printed it")
+    ] = None,
     *,
     json: Json = False,
 ) -> None:
@@ -81,13 +97,14 @@ def server_add(
     from mha.cli import render
     from mha.operations import servers
 
-    render.server_added(servers.add(open_home(context), name=name, url=url, key=key, author=whoami()), json=json)
+    done = servers.add(open_home(context), name=name, url=url, key=key, author=whoami())
+    end(render.server_added(done, json=json))
 
 
-@server.command("remove")
+@server.command("remove", epilog=examples.SERVER_REMOVE)
 def server_remove(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The server's name")],
+    name: Annotated[str, Server],
     *,
     json: Json = False,
 ) -> None:
@@ -98,7 +115,7 @@ def server_remove(
     end(render.published(servers.remove(open_home(context), name=name, author=whoami()), json=json))
 
 
-@server.command("list")
+@server.command("list", epilog=examples.SERVER_LIST)
 def server_list(context: typer.Context, *, json: Json = False) -> None:
     """List the servers of the cluster"""
     from mha.cli import render
@@ -107,7 +124,7 @@ def server_list(context: typer.Context, *, json: Json = False) -> None:
     render.servers(servers.listed(open_home(context)), json=json)
 
 
-@app.command()
+@app.command(epilog=examples.STATUS)
 def status(
     context: typer.Context,
     *,
@@ -122,13 +139,18 @@ def status(
     home = open_home(context)
     if watch:
         render.watched(lambda: operation.status(home, offline=offline), json=json)
-    end(render.status(operation.status(home, offline=offline), json=json))
+    with shown("Asking the peers") as progress:
+        found = operation.status(home, offline=offline, progress=progress.line)
+    end(render.status(found, json=json))
 
 
-@app.command()
+@app.command(epilog=examples.SYNC)
 def sync(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SERVER]...", help="Only these servers")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SERVER]...", help="Only these servers", autocompletion=completion.servers),
+    ] = None,
     *,
     json: Json = False,
 ) -> None:
@@ -141,7 +163,7 @@ def sync(
     end(render.synced(done, json=json))
 
 
-@app.command()
+@app.command(epilog=examples.PROMOTE)
 def promote(
     context: typer.Context,
     *,
@@ -155,14 +177,30 @@ def promote(
     from mha.operations import changeover
 
     home = open_home(context)
-    done = changeover.promote(home, author=whoami(), reason=reason, force=force, dry_run=dry_run, warn=render.risks)
+    with shown("Promoting") as progress:
+
+        def warn(sentences: Sequence[str]) -> None:
+            progress.clear()
+            render.risks(sentences)
+
+        done = changeover.promote(
+            home, author=whoami(), reason=reason, force=force, dry_run=dry_run, warn=warn, progress=progress.line
+        )
     end(render.changed_over(done, home.name, json=json))
 
 
-@app.command()
+@app.command(epilog=examples.DEMOTE)
 def demote(
     context: typer.Context,
-    to: Annotated[str | None, typer.Option("--to", help="The server that becomes Active; else none is")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="SERVER",
+            help="The server that becomes Active; else none is",
+            autocompletion=completion.servers,
+        ),
+    ] = None,
     *,
     dry_run: DryRun = False,
     reason: Reason = "",
@@ -173,14 +211,17 @@ def demote(
     from mha.operations import changeover
 
     home = open_home(context)
-    done = changeover.demote(home, author=whoami(), to=to, reason=reason, dry_run=dry_run)
+    with shown("Handing over") as progress:
+        done = changeover.demote(home, author=whoami(), to=to, reason=reason, dry_run=dry_run, progress=progress.line)
     end(render.changed_over(done, home.name, json=json))
 
 
-@app.command()
+@app.command(epilog=examples.COLLISION)
 def collision(context: typer.Context, *, json: Json = False) -> None:
     """Show both sides of a collision"""
     from mha.cli import render
     from mha.operations import collision as operation
 
-    end(render.collision(operation.collision(open_home(context)), json=json))
+    with shown("Asking the peers") as progress:
+        found = operation.collision(open_home(context), progress=progress.line)
+    end(render.collision(found, json=json))

@@ -51,6 +51,7 @@ def _stage(keep: Path | None) -> Iterator[Path]:
             raise HomeNotEmpty(str(keep))
         keep.mkdir(parents=True, exist_ok=True)
     folder = keep.resolve() if keep is not None else Path(tempfile.mkdtemp(prefix="mha-demo-")).resolve()
+    folder.chmod(0o755)  # what its servers serve is for every account
     try:
         shutil.copytree(sample(), folder / "sample-repo")
         yield folder
@@ -76,7 +77,10 @@ def _tell_chapter(chapter: Chapter, number: int, folder: Path) -> None:
 
 
 def _run(step: Run, folder: Path) -> None:
-    command = _filled(step.command, folder)
+    account = _other_account() if step.unprivileged and os.geteuid() == 0 else ""
+    if account is None:
+        return
+    command = account + _filled(step.command, folder)
     place = "" if step.where == "." else step.where
     _print("\n" + coloured(f"{place}$ {command}", Colour.STRONG))
     words = shlex.split(command)
@@ -90,6 +94,14 @@ def _run(step: Run, folder: Path) -> None:
             f"The demo stops: `{command}` ended with exit code {done.returncode} instead of {step.code}.",
             "Run `mha demo --keep DIR` and look into DIR. If nothing there explains it, report it.",
         )
+
+
+def _other_account() -> str | None:
+    """How root runs a command as an account that owns nothing; None where that cannot be done here."""
+    words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    if shutil.which(words[0]) is None or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        return None
+    return f"{' '.join(words)} "
 
 
 def _filled(command: str, folder: Path) -> str:
@@ -119,7 +131,7 @@ def _ending(kept: Path | None) -> str:
         lines += [f"The servers are in {kept}. Go into one, and you act on it:"]
         lines += [f"  cd {kept}/fw-a && mha status", f"  cd {kept}/fw-b && mha log"]
         lines += [f"Remove them when you are done: chmod -R u+w {kept} && rm -r {kept}"]
-    lines += ["docs/tutorial.md does all this step by step; `mha --help` lists every command."]
+    lines += ["The tutorial of mha does all this step by step; `mha --help` lists every command."]
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mha.cli import completion, examples
 from mha.cli.app import DryRun, Json, Lines, Message, Wait, app, draft_paths, end, open_home, whoami
 from mha.cli.progress import shown
 
@@ -12,14 +13,21 @@ app.add_typer(drafts, name="drafts")
 
 Revision = Annotated[str, typer.Argument(metavar="REV", help="A number, an id, or the beginning of one")]
 Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Only these files or folders")]
-Draft = Annotated[str, typer.Argument(metavar="DRAFT", help="The draft's number")]
+Draft = Annotated[str, typer.Argument(metavar="N", help="The draft's number", autocompletion=completion.drafts)]
 
 
-@app.command()
+@app.command(epilog=examples.DIFF)
 def diff(
     context: typer.Context,
-    old: Annotated[str | None, typer.Argument(metavar="[A", help="From this revision; else from the head")] = None,
-    new: Annotated[str | None, typer.Argument(metavar="[B]]", help="To this revision; else to the head")] = None,
+    old: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[A", help="From this revision; without it, the draft is compared with the published revision"
+        ),
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(metavar="[B]]", help="To this revision; without it, to the published one")
+    ] = None,
     *,
     lines: Lines = False,
     json: Json = False,
@@ -31,7 +39,7 @@ def diff(
     render.difference(history.diff(open_home(context), old, new, lines=lines), json=json)
 
 
-@app.command()
+@app.command(epilog=examples.PUBLISH)
 def publish(
     context: typer.Context,
     message: Message,
@@ -44,11 +52,9 @@ def publish(
 ) -> None:
     """Make the draft the next revision, or only its edits at some paths"""
     from mha.cli import render
-    from mha.operations import history, publication
+    from mha.operations import publication
 
     home = open_home(context)
-    if lines:
-        render.difference(history.diff(home, lines=True), json=False, to_stderr=json)
     with shown("Publishing") as progress:
         done = publication.publish(
             home,
@@ -57,12 +63,13 @@ def publish(
             paths=draft_paths(home, paths),
             wait=wait,
             dry_run=dry_run,
+            lines=lines,
             progress=progress.line,
         )
     end(render.published(done, json=json))
 
 
-@app.command()
+@app.command(epilog=examples.DISCARD)
 def discard(context: typer.Context, paths: Paths = None, *, json: Json = False) -> None:
     """Undo edits of the draft; they stay as a kept draft"""
     from mha.cli import render
@@ -72,7 +79,7 @@ def discard(context: typer.Context, paths: Paths = None, *, json: Json = False) 
     render.discarded(operation.discard(home, draft_paths(home, paths)), json=json)
 
 
-@drafts.command("list")
+@drafts.command("list", epilog=examples.DRAFTS_LIST)
 def drafts_list(context: typer.Context, *, json: Json = False) -> None:
     """List the kept drafts, the newest first"""
     from mha.cli import render
@@ -81,7 +88,7 @@ def drafts_list(context: typer.Context, *, json: Json = False) -> None:
     render.drafts(operation.listed(open_home(context)), json=json)
 
 
-@drafts.command("show")
+@drafts.command("show", epilog=examples.DRAFTS_SHOW)
 def drafts_show(context: typer.Context, draft: Draft, *, lines: Lines = False, json: Json = False) -> None:
     """Show what a kept draft changes"""
     from mha.cli import render
@@ -90,7 +97,7 @@ def drafts_show(context: typer.Context, draft: Draft, *, lines: Lines = False, j
     render.draft(operation.show(open_home(context), draft, lines=lines), json=json)
 
 
-@drafts.command("restore")
+@drafts.command("restore", epilog=examples.DRAFTS_RESTORE)
 def drafts_restore(context: typer.Context, draft: Draft, paths: Paths = None, *, json: Json = False) -> None:
     """Put a kept draft back into work/"""
     from mha.cli import render
@@ -99,10 +106,10 @@ def drafts_restore(context: typer.Context, draft: Draft, paths: Paths = None, *,
     render.restored(operation.restore(open_home(context), draft, paths or []), json=json)
 
 
-@app.command()
+@app.command(epilog=examples.LOG)
 def log(
     context: typer.Context,
-    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only so many")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Only so many")] = None,
     *,
     json: Json = False,
 ) -> None:
@@ -113,7 +120,7 @@ def log(
     render.log(history.log(open_home(context), limit=limit), json=json)
 
 
-@app.command()
+@app.command(epilog=examples.SHOW)
 def show(context: typer.Context, revision: Revision, *, lines: Lines = False, json: Json = False) -> None:
     """Show one revision and what it changed"""
     from mha.cli import render
@@ -122,11 +129,11 @@ def show(context: typer.Context, revision: Revision, *, lines: Lines = False, js
     render.shown(history.show(open_home(context), revision, lines=lines), json=json)
 
 
-@app.command()
+@app.command(epilog=examples.REVERT)
 def revert(
     context: typer.Context, revision: Revision, message: Message, *, wait: Wait = None, json: Json = False
 ) -> None:
-    """Publish the opposite of an earlier revision"""
+    """Undo an earlier revision with a new one"""
     from mha.cli import render
     from mha.operations import history, publication
 

@@ -33,7 +33,7 @@ def _run(arguments: list[str]) -> Any:
 
             return serve.over_ssh(serve.opened(home), peer)
         case _:
-            return commands()(standalone_mode=False)
+            return commands()(prog_name="mha", standalone_mode=False)
 
 
 def commands() -> Any:

@@ -11,17 +11,18 @@ _EVERY_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The two ways in which operations tell how far they are."""
+    """The two ways in which operations tell how far they are, and how to make room for a remark."""
 
     line: Callable[[str], None]
     counted: Callable[[int, int], None]
+    clear: Callable[[], None]
 
 
 @contextmanager
 def shown(what: str) -> Iterator[Shown]:
     """Show progress of `what` on the terminal while the block runs, then remove it."""
     if not sys.stderr.isatty():
-        yield Shown(lambda _line: None, lambda _done, _total: None)
+        yield Shown(lambda _line: None, lambda _done, _total: None, lambda: None)
         return
     last = 0.0
 
@@ -33,8 +34,11 @@ def shown(what: str) -> Iterator[Shown]:
             sys.stderr.write(f"\r\x1b[K{what}: {text[:100]}")
             sys.stderr.flush()
 
-    try:
-        yield Shown(write, lambda done, total: write(f"{done} of {total}"))
-    finally:
+    def clear() -> None:
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
+
+    try:
+        yield Shown(write, lambda done, total: write(f"{done} of {total}"), clear)
+    finally:
+        clear()

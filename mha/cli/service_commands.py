@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from mha.cli import examples
 from mha.cli.app import Json, app, end, open_home
 from mha.cli.progress import shown
 
 
-@app.command()
+@app.command(epilog=examples.VERIFY)
 def verify(
     context: typer.Context,
     *,
@@ -25,7 +26,7 @@ def verify(
     end(render.verified(found, json=json))
 
 
-@app.command()
+@app.command(epilog=examples.REPAIR)
 def repair(context: typer.Context, *, json: Json = False) -> None:
     """Mend what `verify` found, with the peers' help"""
     from mha.cli import render
@@ -33,10 +34,10 @@ def repair(context: typer.Context, *, json: Json = False) -> None:
 
     with shown("Repairing") as progress:
         found = verification.repair(open_home(context), progress=progress.line, counted=progress.counted)
-    end(render.verified(found, json=json))
+    end(render.verified(found, json=json, after_repair=True))
 
 
-@app.command()
+@app.command(epilog=examples.AGENT)
 def agent(context: typer.Context) -> None:
     """Synchronize at the interval and at each publish, until stopped"""
     from mha import agent as daemon
@@ -45,9 +46,9 @@ def agent(context: typer.Context) -> None:
     daemon.run(open_home(context), say=render.remark)
 
 
-@app.command()
+@app.command(epilog=examples.SERVE)
 def serve(
-    context: typer.Context, peer: Annotated[str, typer.Argument(metavar="PEER", help="The peer whose key this is")]
+    context: typer.Context, peer: Annotated[str, typer.Argument(metavar="SERVER", help="The peer whose key this is")]
 ) -> None:
     """Answer a peer: the forced command of its ssh key"""
     from mha.cli import serve as surface
@@ -55,11 +56,13 @@ def serve(
     raise typer.Exit(surface.over_ssh(open_home(context), peer))
 
 
-@app.command()
+@app.command(epilog=examples.DEMO)
 def demo(
     *,
     fast: Annotated[bool, typer.Option("--fast", help="Do not pause")] = False,
-    keep: Annotated[Path | None, typer.Option("--keep", help="Leave the servers in this new folder")] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="Leave the servers in this new folder")
+    ] = None,
 ) -> None:
     """Tell the whole story with three temporary servers"""
     from mha.cli import demo as story

@@ -10,6 +10,8 @@ from mha.errors import ExitCode
 
 SERVERS = ("fw-a", "fw-b", "fw-c")
 JANA = "Jana Huber <jana.huber@alpenmetall.example.com>"
+LABELS = "current/objects/hosts/warehouse.yaml"
+SED_CANNOT_WRITE = 4
 LUKAS = "Lukas Mayr <lukas.mayr@alpenmetall.example.com>"
 
 
@@ -19,8 +21,9 @@ class Run:
 
     where: str
     command: str
-    code: ExitCode = ExitCode.DONE
+    code: int = ExitCode.DONE
     person: str = JANA
+    unprivileged: bool = False  # as an account that may not write there, where root tells the story
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,10 @@ STORY = (
     Chapter(
         "A Standby is read-only",
         (
-            "fw-b holds the same revisions. There is no draft on it, and what it serves cannot be written.",
+            "fw-b holds the same revisions. What it serves cannot be edited: its files are read-only.",
             Run("fw-b", "stat -c '%A %n' current/objects/hosts current/objects/hosts/warehouse.yaml"),
+            Run("fw-b", f"sed -i s/:b4/:b5/ {LABELS}", SED_CANNOT_WRITE, unprivileged=True),
+            "There is no draft on it, and it publishes nothing.",
             Run("fw-b", "mha publish -m 'A change on the wrong server'", ExitCode.READ_ONLY),
         ),
     ),
@@ -125,7 +130,7 @@ STORY = (
             "The network is repaired.",
             Heal("fw-b"),
             Run("fw-a", "mha sync", ExitCode.COLLISION),
-            "Other products would now throw one side's work away. Here both lines are kept, on both servers.",
+            "Other products would now throw one side's work away. Here both sides are kept, on both servers.",
             Run("fw-a", "mha collision", ExitCode.COLLISION),
             "fw-b sees the same.",
             Run("fw-b", "mha collision", ExitCode.COLLISION),

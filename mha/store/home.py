@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mha.core.standing import Memory
 from mha.errors import HomeNotEmpty, HomeOfAnother, NewerFormat, NoHome, StoreDamaged
-from mha.store import git
+from mha.store import git, glance
 from mha.store.files import exchange, remove_tree, sync_folder, write_whole
 from mha.store.repository import Repository
 
@@ -69,6 +69,7 @@ CONFIGURATION += "".join(
 )
 # In-tree attributes must not change a byte of what is published: these come last and undo them.
 ATTRIBUTES = "* -text !eol !filter !ident !working-tree-encoding !export-ignore !export-subst\n"
+_ADDITIONS = {"insteadof": "insteadOf", "pushinsteadof": "pushInsteadOf"}
 IGNORED = "*~\n.*.sw?\n.#*\n#*#\n.DS_Store\n"  # what editors leave behind
 
 
@@ -148,10 +149,10 @@ def locate(stated: Path | None, start: Path) -> Home:
     """The home that was named, or the one that contains `start`; raises NoHome."""
     if stated is not None:
         return open_home(stated)
-    for folder in (start, *start.parents):
-        if (folder / "mha.git" / "mha" / "name").is_file():
-            return open_home(folder)
-    raise NoHome(str(start))
+    found = glance.containing(start)
+    if found is None:
+        raise NoHome(str(start))
+    return open_home(found)
 
 
 def open_home(path: Path) -> Home:
@@ -198,7 +199,7 @@ def create(path: Path, name: str) -> Home:
 
 
 def configure(repository: Path) -> None:
-    """Write git's configuration and the hooks as this mha wants them; local additions stay in the configuration."""
+    """Write git's configuration and the hooks as this mha wants them; `[url]` sections of an administrator stay."""
     for folder in ("info", "hooks"):
         (repository / folder).mkdir(exist_ok=True)
     write_whole(repository / "config", (CONFIGURATION + _additions(repository)).encode())
@@ -229,11 +230,25 @@ def _additions(repository: Path) -> str:
     import pygit2
 
     try:
-        config = pygit2.Config(str(repository / "config"))
-        urls = sorted({(entry.name, entry.value) for entry in config if entry.name.startswith("url.")})
+        entries = [(entry.name, entry.value) for entry in pygit2.Config(str(repository / "config"))]
     except (pygit2.GitError, OSError, ValueError):
         return ""
-    return "".join(f'[url "{name[4 : name.rindex(".")]}"]\n\tinsteadOf = {value}\n' for name, value in urls)
+    sections: dict[str, list[str]] = {}
+    for name, value in entries:
+        kind, _, key = name.rpartition(".")
+        if value is not None and kind.startswith("url.") and key in _ADDITIONS:
+            sections.setdefault(kind[4:], []).append(f"\t{_ADDITIONS[key]} = {_as_git_writes(value)}\n")
+    return "".join(f'[url "{_escaped(url)}"]\n{"".join(lines)}' for url, lines in sections.items())
+
+
+def _as_git_writes(value: str) -> str:
+    """A value of git's configuration; in quotes where it would be read otherwise without them."""
+    plain = value == value.strip() and not any(character in value for character in '#;"\\\n\t')
+    return value if plain else f'"{_escaped(value)}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _holds(path: Path, data: bytes) -> bool:

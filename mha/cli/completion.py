@@ -1,0 +1,32 @@
+"""What the shell offers when Tab is pressed: fast, and silent about whatever is wrong."""
+
+import os
+from pathlib import Path
+
+import typer
+
+
+def servers(context: typer.Context) -> list[str]:
+    """The names of the other servers."""
+    from mha.store import glance
+
+    home = _home(context)
+    return [] if home is None else [name for name in glance.server_names(home) if name != glance.own_name(home)]
+
+
+def drafts(context: typer.Context) -> list[str]:
+    """The numbers of the kept drafts."""
+    from mha.store import glance
+
+    home = _home(context)
+    return [] if home is None else glance.draft_numbers(home)
+
+
+def _home(context: typer.Context) -> Path | None:
+    from mha.store import glance
+
+    stated = context.find_root().params.get("home")
+    try:
+        return Path(stated) if stated else glance.containing(Path(os.getcwd()))
+    except OSError:  # the folder that the shell stands in is gone
+        return None

@@ -1,0 +1,162 @@
+"""What stands below each command's help: an example or two, and what its exit codes mean where that is not plain.
+
+`--help`, docs/cli.md and the manual page show the same text.
+"""
+
+from textwrap import dedent
+
+
+def _below(text: str) -> str:
+    """The text as Typer leaves it: each paragraph marked, so that its lines stay lines."""
+    return "\n\n".join(f"\b\n{paragraph}" for paragraph in dedent(text).strip().split("\n\n"))
+
+
+def plain(text: str | None) -> str:
+    """The text without the marks."""
+    return (text or "").replace("\b\n", "")
+
+
+INIT = _below("""
+    Examples:
+      mha init /srv/mha --name fw-a --cluster acme --from files
+      mha init /srv/mha --name fw-a --url ssh://mha@fw-a.example.org/srv/mha --from firewall.git
+""")
+KEY = _below("""
+    Example:
+      mha key /srv/mha --name fw-b
+""")
+JOIN = _below("""
+    Example, as `mha server add` prints it:
+      mha join ssh://mha@fw-a.example.org/srv/mha /srv/mha --name fw-b --trust 5ce5aa7218f7b0ef
+""")
+SERVER_ADD = _below("""
+    Examples:
+      mha server add fw-b /srv/fw-b
+      mha server add fw-b ssh://mha@fw-b.example.org/srv/mha --key 'ssh-ed25519 AAAA…'
+
+    Exit codes: as `mha publish`.
+""")
+SERVER_REMOVE = _below("""
+    Example:
+      mha server remove fw-b
+
+    Exit codes: as `mha publish`.
+""")
+SERVER_LIST = _below("""
+    Example:
+      mha server list
+""")
+STATUS = _below("""
+    Examples:
+      mha status
+      mha --home /srv/mha status --json
+      mha status --watch
+
+    Exit codes: 0 all is well; 4 a peer lacks a revision or does not answer; 5 collision; 8 no server is
+    Active; 1 this server itself needs care.
+""")
+SYNC = _below("""
+    Examples:
+      mha sync
+      mha sync fw-b
+
+    Exit codes: 0 every peer that was asked has every revision; 4 one does not; 5 collision.
+""")
+PROMOTE = _below("""
+    Examples:
+      mha promote --dry-run
+      mha promote --reason 'fw-a gets new memory'
+      mha promote --force --reason 'fw-a is dead'
+
+    Planned, nothing can be lost: where something could be, it is refused with 6, or with 5 in a collision,
+    and nothing has changed. Forced, it prints what is at risk and takes over; what a lost Active published
+    since it was last seen is then a collision. Exit codes: 0 this server is Active; 6 refused, or the result
+    is not known (ask again with `mha status`); 4 it is Active, but its files do not follow yet.
+""")
+DEMOTE = _below("""
+    Examples:
+      mha demote --to fw-b --reason 'fw-a is taken down'
+      mha demote
+
+    Exit codes: 0 done; 6 SERVER cannot take over, or has not heard of it yet; 5 collision.
+""")
+COLLISION = _below("""
+    Example:
+      mha collision
+
+    Exit codes: 5 there is a collision; 0 there is none.
+""")
+DIFF = _below("""
+    Examples:
+      mha diff --lines       the draft, against the published revision
+      mha diff 40            what has changed since revision 40
+      mha diff 40 42         from one revision to another
+""")
+PUBLISH = _below("""
+    Examples:
+      mha publish -m 'NET-1530: HTTPS to the new shop'
+      mha publish -m 'NET-1531: web-03' objects/hosts.yaml
+      mha publish -m 'NET-1532: both must have it' --wait 2
+
+    Exit codes: 0 published, or nothing to publish; 4 published, but fewer Standbys hold it than were wanted,
+    or current/ does not follow yet; 3 this server is a Standby; 5 collision; 7 the files may not be published.
+""")
+DISCARD = _below("""
+    Examples:
+      mha discard
+      mha discard objects/hosts.yaml
+""")
+DRAFTS_LIST = _below("""
+    Example:
+      mha drafts list
+""")
+DRAFTS_SHOW = _below("""
+    Example:
+      mha drafts show 1 --lines
+""")
+DRAFTS_RESTORE = _below("""
+    Examples:
+      mha drafts restore 1
+      mha drafts restore 1 objects/hosts.yaml
+""")
+LOG = _below("""
+    Example:
+      mha log -n 10
+""")
+SHOW = _below("""
+    Examples:
+      mha show 42
+      mha show 6bd86440f1 --lines
+""")
+REVERT = _below("""
+    Example:
+      mha revert 42 -m 'NET-1530: the old resolvers cannot do it'
+
+    Exit codes: as `mha publish`; 1 later revisions changed the same lines.
+""")
+VERIFY = _below("""
+    Examples:
+      mha verify
+      mha verify --deep
+
+    Exit codes: 0 all is well; 1 something is not.
+""")
+REPAIR = _below("""
+    Example:
+      mha repair
+
+    Exit codes: 0 all is well now; 1 something could not be mended.
+""")
+AGENT = _below("""
+    Example, as a service starts it:
+      mha --home /srv/mha agent
+""")
+SERVE = _below("""
+    Example, in authorized_keys:
+      restrict,command="mha --home /srv/mha serve fw-b" ssh-ed25519 AAAA… fw-b
+""")
+DEMO = _below("""
+    Examples:
+      mha demo
+      mha demo --fast --keep /tmp/mha-demo
+""")

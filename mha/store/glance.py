@@ -1,0 +1,45 @@
+"""What a home tells at a glance, without git: for a shell that completes a word and does not want to wait.
+
+Rule: what cannot be read is not there. Nothing here raises, and nothing is decided by it.
+"""
+
+import re
+from pathlib import Path
+
+from mha.core import cluster
+from mha.errors import MhaError
+
+_DRAFTS = Path("refs") / "mha" / "drafts"
+_PACKED = re.compile(r"^[0-9a-f]+ refs/mha/drafts/([0-9]+)$", re.MULTILINE)
+
+
+def containing(start: Path) -> Path | None:
+    """The home that contains a folder, itself included."""
+    return next((folder for folder in (start, *start.parents) if (folder / "mha.git" / "mha" / "name").is_file()), None)
+
+
+def server_names(home: Path) -> list[str]:
+    """The servers of the cluster, as `current/` has them."""
+    try:
+        return sorted(cluster.parse((home / "current" / cluster.FILE).read_bytes()).servers)
+    except (OSError, MhaError):
+        return []
+
+
+def own_name(home: Path) -> str:
+    """The name of the home's server."""
+    try:
+        return (home / "mha.git" / "mha" / "name").read_text().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def draft_numbers(home: Path) -> list[str]:
+    """The numbers of the kept drafts, the newest first."""
+    repository, found = home / "mha.git", set[str]()
+    try:
+        found |= {path.name for path in (repository / _DRAFTS).glob("[0-9]*") if path.name.isdecimal()}
+        found |= set(_PACKED.findall((repository / "packed-refs").read_text()))
+    except (OSError, ValueError):
+        pass
+    return sorted(found, key=int, reverse=True)
