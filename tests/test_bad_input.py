@@ -39,9 +39,6 @@ def pair(make_cluster: Callable[..., Cluster]) -> Cluster:
     return cluster
 
 
-# What is typed
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -198,9 +195,6 @@ def test_a_server_that_does_not_exist_is_said_to_be_none(pair):
         done = pair["fw-a"].mha(*arguments)
         assert ended(done) == refusal(2, "No server is named fw-x.", "The servers are fw-b.")
     assert everything(*pair.servers.values()) == before
-
-
-# The home
 
 
 @pytest.mark.parametrize(
@@ -360,9 +354,6 @@ def test_a_home_of_a_newer_mha_is_left_alone(active):
     assert everything(active) == before
 
 
-# Who may publish what
-
-
 def test_a_standby_does_not_publish(pair):
     before = everything(*pair.servers.values())
 
@@ -439,9 +430,6 @@ def test_a_message_that_controls_the_terminal_is_refused(active):
 
     assert ended(done) == refusal(2, "The message holds characters that control a terminal.", "Write plain text.")
     assert everything(active) == before
-
-
-# The draft
 
 
 def invalid(server: Server) -> list[str]:
@@ -563,9 +551,6 @@ def test_a_broken_cluster_file_is_not_published(active, old, new, problem):
     assert found.startswith(problem)
 
 
-# Commits made by hand in work/
-
-
 def by_hand(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = ["git", "-c", "user.name=Jana Doe", "-c", "user.email=jana@example.org", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -611,9 +596,6 @@ def test_a_commit_on_main_itself_is_refused_by_git(active):
     assert everything(active) == before
     assert active.mha("publish", "-m", "x").returncode == 0
     assert active.served()[HOSTS] == MINE
-
-
-# The store, the clock, git
 
 
 @pytest.mark.parametrize("harm", ["damaged", "missing"])

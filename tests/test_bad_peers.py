@@ -52,9 +52,6 @@ def published_here_alone(server: Server, detail: str, sync: str = "sync error") 
     assert server.served()[HOSTS] == MINE
 
 
-# Gone or silent
-
-
 def test_a_peer_whose_home_is_gone_stops_no_publish_and_no_handover_goes_there(pair):
     pair["fw-b"].path.rename(pair.root / "gone")
     detail = "there is no home at its address"
@@ -153,9 +150,6 @@ def test_an_active_that_is_stopped_with_the_offer_has_not_refused_it(pair):
     offered = pair["fw-b"].home.repository.ref("refs/mha/offered")
     assert pair["fw-b"].mha("promote").returncode == 0
     assert {server.head for server in pair.servers.values()} == {offered}
-
-
-# A full disk
 
 
 @pytest.fixture
@@ -271,9 +265,6 @@ def test_a_changeover_whose_work_folder_finds_no_room_is_done_and_told_to_the_ot
     assert standby.draft() == standby.served()
 
 
-# Strange
-
-
 def test_a_peer_that_was_swapped_for_one_of_another_cluster_gets_and_gives_nothing(pair, tmp_path):
     other = Cluster.build(tmp_path / "other", ("fw-a", "fw-b"))
     pair["fw-b"].path.rename(pair.root / "aside")
@@ -327,9 +318,6 @@ def test_revisions_of_a_newer_mha_are_not_taken_by_an_older_one(pair):
     )
     assert everything(pair["fw-b"]) == before
     assert (own.returncode, json.loads(own.stdout)["detail"]) == (1, complaint)
-
-
-# Superseded
 
 
 def test_a_superseded_active_stands_down_with_its_next_publish_and_keeps_its_draft(pair):

@@ -47,9 +47,6 @@ def same(cluster: Cluster, record: Record) -> dict[str, Record]:
     return dict.fromkeys(cluster.servers, record)
 
 
-# Planned, on the Standby
-
-
 def test_a_planned_promotion_makes_the_standby_active_and_changes_no_file(cluster):
     before = cluster["fw-a"].served()
 
@@ -214,9 +211,6 @@ def test_a_rehearsed_promotion_changes_nothing_anywhere(cluster, forced):
     assert everything(*cluster.servers.values()) == before
 
 
-# Forced
-
-
 def test_a_forced_promotion_says_what_is_at_risk_before_it_acts(cluster, monkeypatch):
     monkeypatch.setenv("MHA_NOW", "2026-11-23T10:00:00+00:00")
     cluster["fw-b"].sync()
@@ -283,9 +277,6 @@ def test_a_diverged_server_is_promoted_by_force_alone(cluster):
     assert done.risks[0] == "fw-a has diverged: its line is kept, and remains a collision."
 
 
-# Handing over, on the Active
-
-
 def test_handing_over_makes_the_other_server_active(cluster):
     cluster["fw-a"].edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
 
@@ -348,9 +339,6 @@ def test_a_standby_hands_over_nothing(pair):
         pair["fw-b"].demote()
 
 
-# No server is Active
-
-
 def test_after_a_bare_demotion_no_server_is_active(cluster):
     cluster["fw-a"].edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
 
@@ -381,9 +369,6 @@ def test_while_none_is_active_the_server_that_gave_the_mode_up_must_accept(clust
         cluster["fw-b"].promote()
 
     assert cluster["fw-b"].promote(force=True).active == "fw-b"
-
-
-# What a changeover does not take
 
 
 def test_a_changeover_on_top_of_a_forged_head_is_refused(pair):

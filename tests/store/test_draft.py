@@ -73,9 +73,6 @@ def files_of(home: Home, oid: str) -> dict[str, bytes]:
     return {path: trees.read(home.repository, blob) for path, blob in trees.files(home.repository, tree)}
 
 
-# What is an edit
-
-
 def test_a_new_draft_holds_the_revision_and_no_edit(home, work):
     assert files_in(work.folder) == {path: text.encode() for path, text in FILES.items()}
     assert os.access(work.folder / "run.sh", os.X_OK)
@@ -134,9 +131,6 @@ def test_a_file_becomes_a_folder_and_a_folder_a_file(work):
     expected = {"objects/hosts.yaml": b"hosts: {}\n", "policies": b"2\n", "run.sh/a.yaml": b"1\n"}
     assert files_of(work.home, oid) == expected
     assert changes(work) == []
-
-
-# Nothing changes the bytes
 
 
 HOSTILE_ATTRIBUTES = {
@@ -228,9 +222,6 @@ def test_hidden_index_bits_of_git_hide_no_edit_from_a_new_base(home, work):
     assert files_in(work.folder)["objects/hosts.yaml"] == b"hosts: {c: 10.0.0.3}\n"
 
 
-# Following the head
-
-
 def test_following_brings_new_files_and_leaves_edits(home, work):
     write(work, "policies/main.yaml", "rules: [mine]\n")
     write(work, "mine.yaml", "mine\n")
@@ -290,9 +281,6 @@ def test_a_file_in_a_folder_that_becomes_a_file_is_not_lost(home, work):
     assert files_in(work.folder)["site/mine.yaml"] == b"mine\n"
 
 
-# Undoing
-
-
 def test_undoing_brings_the_revision_back(home, work):
     write(work, "objects/hosts.yaml", "mine\n")
     write(work, "new/deep.yaml", "mine\n")
@@ -336,9 +324,6 @@ def test_edits_are_chosen_by_file_or_folder_and_a_wrong_path_is_refused(work):
     assert draft.select(edits, []) == edits
     with pytest.raises(UnknownPath):
         draft.select(edits, ["a/b"])
-
-
-# Making and putting away, with crashes
 
 
 def put_away(home: Home) -> Path | None:

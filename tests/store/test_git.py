@@ -86,9 +86,6 @@ def test_a_git_older_than_needed_is_refused(monkeypatch, tmp_path, version, good
         git.require_version.cache_clear()
 
 
-# Nothing steers it
-
-
 def test_trap_no_inherited_variable_reaches_git(monkeypatch):
     for name, value in {
         "GIT_DIR": "/elsewhere", "GIT_WORK_TREE": "/elsewhere", "GIT_INDEX_FILE": "/x", "GIT_OBJECT_DIRECTORY": "/x",
@@ -184,9 +181,6 @@ def test_trap_a_gitconfig_that_cannot_be_read_stops_nothing(make_cluster, hermet
     assert cluster["fw-b"].served()["objects/hosts.yaml"] == b"hosts: {}\n"
 
 
-# Deadlines
-
-
 def test_trap_a_git_child_is_killed_at_its_deadline_with_all_that_it_started():
     mark = "sleep 61.5"
     started = time.monotonic()
@@ -238,9 +232,6 @@ def test_all_that_is_running_is_ended_at_once():
     assert gone(mark)
 
 
-# The lock of a home is inherited
-
-
 def hold_and_start_git(path: Path, command: str) -> None:
     """A writer that dies while a git of its own still runs."""
     with lock.held(path / "mha.git"), git.started(*SHELL, env={"COMMAND": command}):
@@ -272,9 +263,6 @@ def test_a_killed_command_leaves_no_lock(tmp_path):
 def die_with_lock(path: Path) -> None:
     with lock.held(path / "mha.git"):
         os._exit(99)
-
-
-# What it says
 
 
 @pytest.mark.parametrize(

@@ -106,9 +106,6 @@ def test_a_home_of_another_account_is_refused_to_root_too(home):
         homes.open_home(home.path)
 
 
-# Configuration
-
-
 DAMAGES = {
     "config": "config",
     "the attributes": "info/attributes",
@@ -148,6 +145,29 @@ def test_an_administrators_url_rewrites_stay(home):
     assert homes.misconfigured(home.git_dir) == []
 
 
+def test_url_rewrites_stay_whatever_they_hold(home):
+    config = home.git_dir / "config"
+    wanted = [
+        ("insteadOf", "ssh://fw-b/"), ("insteadOf", "ssh://old/"), ("pushInsteadOf", "ssh://fw-b/"),
+        ("insteadOf", '/srv/a # "b" ; \\c'), ("pushInsteadOf", " /space "),
+    ]  # fmt: skip
+    for key, value in wanted:
+        name = f'url.ssh://gate/"q"/.{key}'
+        subprocess.run(["git", "config", "--file", str(config), "--add", name, value], check=True)
+    assert homes.misconfigured(home.git_dir) == []
+
+    homes.configure(home.git_dir)
+
+    listed = subprocess.run(
+        ["git", "config", "--file", str(config), "-z", "--get-regexp", r"^url\."],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = [tuple(entry.rpartition(".")[2].split("\n")) for entry in listed.stdout.rstrip("\0").split("\0")]
+    assert found == [(key.lower(), value) for key, value in wanted]
+
+
 def test_references_cannot_be_moved_by_hand(home):
     """The hook stands between main and a git that was typed."""
     oid = scene.revised(home, {"a.yaml": "1\n"})
@@ -159,9 +179,6 @@ def test_references_cannot_be_moved_by_hand(home):
         assert "Error: " in done.stderr
         assert "Hint: " in done.stderr
     assert home.repository.head() == oid
-
-
-# Local state
 
 
 def test_what_was_seen_of_a_peer_is_remembered_and_forgotten(home):

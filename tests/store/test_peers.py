@@ -94,7 +94,7 @@ def test_trap_a_push_without_mha_is_refused_and_forcing_does_not_help(pair):
 
 
 @pytest.mark.parametrize("name", [CURRENT, f"{DRAFTS}1", "refs/heads/other", "refs/tags/v1", f"{KEEP}mine", "HEAD"])
-def test_a_peer_moves_nothing_but_main_and_kept_lines(pair, name):
+def test_a_peer_moves_nothing_but_main_and_kept_sides(pair, name):
     home, other = pair["fw-a"].home, pair["fw-b"]
     oid = written_at(pair)
     before = subprocess.run(
@@ -212,9 +212,6 @@ def test_trap_a_receiver_is_durable_before_it_moves_main_and_before_it_answers(p
     assert any(arrived < n < moved for n in syncs), "main moves to objects whose names may be lost"
     assert any(n > moved for n in syncs), "the sender hears of a head that may be lost"
     assert pair["fw-b"].head == oid
-
-
-# Links that do not answer
 
 
 @pytest.fixture

@@ -152,9 +152,6 @@ def test_trap_hard_linked_files_are_never_written_in_place(home):
     opened.close()
 
 
-# Which folders may be used again
-
-
 def test_the_last_three_stay_and_older_ones_are_used_again_once_nobody_can_be_in_them(home):
     oids = [switched(home, {"a.yaml": f"{n}\n"}) for n in range(6)]
     assert releases.folders(home) == sorted(oids)
@@ -230,9 +227,6 @@ def test_lost_notes_of_releases_make_every_folder_count_as_read_just_now(home, n
     assert len(releases.folders(home)) == 6  # each of those was turned into a later one
 
 
-# Crashes between any two steps
-
-
 FIRST = {"a.yaml": "1\n", "site": "old\n", "gone/deep.yaml": "1\n", "same.yaml": "same\n"}
 SECOND = {"a.yaml": "2\n", "site": None, "site/north.yaml": "2\n", "gone/deep.yaml": None, "new.yaml": "2\n"}
 
@@ -273,9 +267,6 @@ def _rebooted_switch(path: Path, oid: str) -> None:
 def copy_tree(source: Path, target: Path) -> None:
     """A copy with links, permissions and hard links as they are."""
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)
-
-
-# Tampering
 
 
 TAMPERINGS = {

@@ -37,9 +37,6 @@ def object_file(home: Home, oid: str) -> Path:
     return home.git_dir / "objects" / oid[:2] / oid[2:]
 
 
-# What a power cut leaves
-
-
 PUBLISH = """
 from pathlib import Path
 from tests.store import scene
@@ -100,9 +97,6 @@ def test_a_release_is_durable_before_it_appears(home, tmp_path):
     assert steps.find(f'releases/{oid}")') < steps.find("/current"), "current leads there before its name is durable"
 
 
-# What libgit2 does badly is left to git
-
-
 FORBIDDEN = {
     "create_commit": "on a full disk it returns the id of a commit that was not stored",
     "remotes": "its push to a path compares nothing and runs no hooks, and over ssh it takes any host key",
@@ -119,9 +113,6 @@ def test_trap_what_libgit2_does_badly_is_not_called():
         if isinstance(node, ast.Attribute) and node.attr in FORBIDDEN and "git" in ast.unparse(node.value)
     }
     assert found == set()
-
-
-# A full disk
 
 
 @pytest.fixture
@@ -199,9 +190,6 @@ def test_trap_on_a_full_disk_a_revision_is_whole_or_refused(small_disk, pages):
     third = scene.revised(found, {"a.yaml": "3\n"})
     releases.switch(found, third)
     assert releases.differences(found, third) == []
-
-
-# References
 
 
 def test_trap_of_two_that_advance_from_the_same_head_one_is_refused(home):
@@ -287,9 +275,6 @@ def test_references_that_git_has_packed_are_found(home):
     assert scene.opened(home.path).repository.head() == three
 
 
-# History
-
-
 def test_a_commit_is_read_as_it_was_written(home):
     one, two = history(home, "1\n", "2\n")
     found = home.repository.commit(two)
@@ -350,9 +335,6 @@ def test_old_histories_may_hold_strange_commits(home, text):
     found = home.repository.commit(done.stdout.decode().strip())
     assert found.record is None
     assert found.time.tzinfo is not None
-
-
-# Damage
 
 
 def test_a_missing_object_is_damage_and_not_a_crash(home):
