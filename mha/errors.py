@@ -331,7 +331,7 @@ class PeerRefused(MhaError):
 
     def __init__(self, peer: str, detail: str) -> None:
         super().__init__(
-            f"{peer} refused: {detail}",
+            f"{peer} refused: {ended(detail)}",
             f"See to {peer}. If that takes too long, `mha promote --force` takes over without it.",
         )
 

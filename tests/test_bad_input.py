@@ -393,7 +393,7 @@ def test_during_a_collision_nobody_publishes(pair):
         done = server.mha("publish", "-m", "x")
         assert ended(done) == refusal(
             5,
-            f"Collision: this server and {other} both published on top of the same revision. Both lines are kept.",
+            f"Collision: this server and {other} both published on top of the same revision. Both sides are kept.",
             "`mha collision` shows both sides.",
         )
     assert everything(*pair.servers.values()) == before
@@ -495,7 +495,7 @@ def test_names_that_differ_only_in_case_or_in_their_form_are_not_published(activ
     for name in names:
         active.edit(name, "a: 1\n")
 
-    assert invalid(active) == [f"{twins} differ only in case. Rename one."]
+    assert invalid(active) == [f"{twins} are one name to some file systems. Rename one."]
 
 
 def test_names_that_are_not_utf_8_or_would_move_the_cursor_are_not_published(active):

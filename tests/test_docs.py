@@ -1,6 +1,7 @@
 """The documentation says what is: played, generated, or compared with the program."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from mha.core import cluster, reader
 from mha.core.standing import Sync
 from mha.errors import ExitCode, MhaError
 from mha.operations import servers, setup
-from tests import cli_reference
+from tests import cli_reference, man_page
 from tests.cluster import JANA, Cluster, Server, mha
 from tests.conftest import SAMPLE
 from tests.sshd import Sshd
@@ -50,17 +51,45 @@ def test_the_command_line_reference_is_fresh(rewrite: bool):
     assert page.read_text() == cli_reference.reference()
 
 
+def test_the_manual_page_is_fresh(rewrite: bool):
+    page = DOCS / "man" / "mha.1"
+    if rewrite:
+        page.write_text(man_page.page())
+    assert page.read_text() == man_page.page()
+
+
+def test_the_manual_page_is_set_without_a_warning():
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not installed here: apt install groff-base")
+    done = subprocess.run(
+        ["groff", "-ww", "-man", "-Tutf8", "-z", DOCS / "man" / "mha.1"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_and_option_has_help(name: str):
+def test_every_command_and_option_has_help_an_example_and_a_word_for_its_value(name: str):
     command = COMMANDS[name]
     lacking = [p.name for p in command.params if not p.help]
-    assert (bool(command.help), lacking) == (True, [])
+    strange = [
+        word for p in command.params if (word := cli_reference.word(p).rstrip("…")) not in cli_reference.METAVARS
+    ]
+    assert (bool(command.help), lacking, [word for word in strange if word]) == (True, [], [])
+    examples = [text for title, text in cli_reference.remarks(command) if title.startswith("Example")]
+    assert any(name in text.replace(" --home /srv/mha", "") for text in examples)
 
 
 def test_every_answer_in_json_has_an_example():
     formats = (DOCS / "formats.md").read_text()
     with_json = [name for name, command in COMMANDS.items() if any(p.name == "json" for p in command.params)]
     assert [name for name in with_json if not re.search(rf"^[a-z-]*\$ {name}\b.* --json", formats, re.MULTILINE)] == []
+
+
+def test_every_key_of_an_answer_in_json_is_in_a_table():
+    formats = (DOCS / "formats.md").read_text()
+    shown = set(re.findall(r'^ *"([a-z_]+)":', formats, re.MULTILINE))
+    first_cells = re.findall(r"^\| (`[^|]*`) \|", formats, re.MULTILINE)
+    assert shown - {word for cell in first_cells for word in re.findall(r"`([a-z_]+)`", cell)} == set()
 
 
 def test_every_exit_code_is_in_the_table():
@@ -105,7 +134,8 @@ def test_the_demo_tells_the_whole_story(tmp_path: Path):
         "fw-a$ mha publish -m 'NET-1530: the label printer at packing was swapped'\nPublished revision 4",
         "fw-b$ mha publish -m 'A change on the wrong server'\nError: fw-b is a Standby",
         "*** The link of fw-b is cut",
-        "Changed on more than one side: objects/hosts/dmz.yaml.",
+        "sed: couldn't open temporary file current/objects/hosts/",
+        "Changed on more than one side:\n  objects/hosts/dmz.yaml",
     ):
         assert told in done.stdout
     assert mha("--home", str(tmp_path / "kept" / "fw-b"), "status").returncode == ExitCode.COLLISION

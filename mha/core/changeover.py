@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mha.core.record import Record
 from mha.core.standing import Sync
+from mha.errors import ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ def _reason(other: Other, *, decisive: bool) -> str | None:
         case Sync.ADVANCED:
             return f"{other.name} has revisions that could not be taken from it."
         case Sync.ERROR if decisive:
-            return f"{other.name} must accept, but it answers with an error: {other.detail}."
+            return f"{other.name} must accept, but it answers with an error: {ended(other.detail)}"
         case Sync.SILENT | Sync.NEVER if decisive:
-            return f"{other.name} must accept, but it cannot be reached: {other.detail or 'it has no home yet'}."
+            return f"{other.name} must accept, but it cannot be reached: {ended(other.detail or 'it has no home yet')}"
         case Sync.SILENT | Sync.ERROR if not other.last_known_here:
             return f"{other.name} was last seen at revision {other.last_revision}, which is not known here."
         case _:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
+from itertools import islice
 
 from mha.core.changes import Change, printable
 from mha.core.record import MalformedRecord, Record, words
@@ -53,10 +54,7 @@ class Shown:
 def log(home: Home, *, limit: int | None = None) -> Iterator[Entry]:
     """The revisions, the newest first."""
     here = tips.tip(home)
-    commits = recorded(home, here.id)
-    for count, commit in enumerate(commits):
-        if count == limit:
-            return
+    for commit in islice(recorded(home, here.id), limit):
         yield entry(home, commit)
 
 

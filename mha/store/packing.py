@@ -1,7 +1,7 @@
 """Packing: objects that lie about one by one become a pack, and nothing is thrown away.
 
 git's own maintenance is off in a home (gc.auto=0): it deletes what no reference
-holds, such as a line that was fetched from a peer and is not pinned yet.
+holds, such as a side that was fetched from a peer and is not pinned yet.
 
 Rule 1: what is packed is what lies there; what references reach is not asked.
 Rule 2: a loose object goes only once a durable pack holds it as well.

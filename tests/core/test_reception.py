@@ -94,18 +94,18 @@ def test_every_listing_that_is_read_says_what_its_lines_say(lines):
 
 DELETED, NEVER_MOVES, NOT_RECEIVED = (
     "Nothing is ever deleted here.",
-    "A kept line is named by its own id, and never moves.",
-    "Only main and kept lines are received.",
+    "A kept side is named by its own id, and never moves.",
+    "Only main and kept sides are received.",
 )
 REFUSALS = {
     "main moves": (Update(A, B, "refs/heads/main"), None),
     "main is made": (Update(ZERO, B, "refs/heads/main"), None),
     "main is deleted": (Update(A, ZERO, "refs/heads/main"), DELETED),
     "a line is kept": (Update(ZERO, B, f"refs/mha/keep/{B}"), None),
-    "a kept line moves": (Update(A, B, f"refs/mha/keep/{B}"), NEVER_MOVES),
+    "a kept side moves": (Update(A, B, f"refs/mha/keep/{B}"), NEVER_MOVES),
     "a line is kept under another's name": (Update(ZERO, B, f"refs/mha/keep/{A}"), NEVER_MOVES),
     "a line is kept below another": (Update(ZERO, B, f"refs/mha/keep/{B}/x"), NEVER_MOVES),
-    "a kept line is deleted": (Update(B, ZERO, f"refs/mha/keep/{B}"), DELETED),
+    "a kept side is deleted": (Update(B, ZERO, f"refs/mha/keep/{B}"), DELETED),
     "another branch": (Update(ZERO, B, "refs/heads/other"), NOT_RECEIVED),
     "a branch below main": (Update(ZERO, B, "refs/heads/main/x"), NOT_RECEIVED),
     "main in capitals": (Update(ZERO, B, "refs/heads/Main"), NOT_RECEIVED),

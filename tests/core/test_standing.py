@@ -55,6 +55,17 @@ def test_a_standing_is_a_relation_of_two_sets_of_revisions(ours, theirs):
     assert [sync for sync, holds in relation.items() if holds] == [judge(sight, Memory())]
 
 
+@pytest.mark.parametrize(("sight", "memory", "expected"), STANDINGS.values(), ids=STANDINGS)
+def test_what_is_done_about_a_peer_follows_from_how_it_stands(sight, memory, expected):
+    done = (sight.equal, sight.wanting, sight.further, sight.diverged)
+    assert done == tuple(expected is sync for sync in (Sync.SYNCHRONIZED, Sync.LAGGING, Sync.ADVANCED, Sync.COLLISION))
+
+
+def test_a_peer_that_does_not_serve_its_head_wants_a_push():
+    assert Sight(True, head=HEAD, current="2" * 40).wanting
+    assert not Sight(True, head=HEAD, current="2" * 40, ahead=1).wanting
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [*product(PARENTS, repeat=2)])
 def test_two_servers_that_see_each_other_agree(ours, theirs):
     we, they = history(ours), history(theirs)
@@ -86,7 +97,7 @@ def test_the_words_for_modes_and_standings_are_a_contract_with_scripts():
 
 
 BANNERS = {
-    # how the peers stand                                   Active  own fault  kept lines  the banner
+    # how the peers stand                                   Active  own fault  kept sides  the banner
     "all is well": ([Sync.SYNCHRONIZED], "a", False, False, Banner.DONE),
     "a server alone": ([], "a", False, False, Banner.DONE),
     "nobody is Active": ([Sync.SYNCHRONIZED], None, False, False, Banner.NO_ACTIVE),
@@ -169,7 +180,7 @@ def step(name, record, syncs, *, draft_changes=0, fault="", kept_sides=False):
 FORCE = "fw-a, the Active, does not answer. If it is down, run `mha promote --force` here."
 ALONE = "No peer answers: see to the network. Publish only if no other server was made Active meanwhile."
 PROMOTE = "No server is Active: run `mha promote` on the server that shall be."
-COLLISION = "Both lines are kept. Look at both sides with `mha collision`."
+COLLISION = "Both sides are kept. Look at them with `mha collision`."
 STEPS = {
     # seen from, its head, how the peers stand: what to do
     "all is well, on the Active": (A, A_ACTIVE, {B: FINE}, "Edit the files in work/, then `mha publish`."),

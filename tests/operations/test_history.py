@@ -4,7 +4,7 @@ import pytest
 
 from mha.core.changes import Action, Change
 from mha.core.succession import Kind
-from mha.errors import AmbiguousRevision, ReadOnlyServer, UnknownRevision
+from mha.errors import AmbiguousRevision, ReadOnlyServer, StoreDamaged, UnknownRevision
 from mha.operations import history
 from mha.operations import tip as tips
 from mha.operations.history import Difference
@@ -21,6 +21,15 @@ def active(make_cluster) -> Server:
     server.publish_edit(HOSTS, "hosts:\n  web-01: 10.1.0.99\n")
     server.publish_edit("objects/new.yaml", "a: 1\n", "Add\n\nbecause of the audit")
     return server
+
+
+def test_the_log_reads_no_more_than_it_shows(active):
+    first = active.home.introduction()
+    (active.home.git_dir / "objects" / first[:2] / first[2:]).unlink()
+
+    assert [entry.revision for entry in history.log(active.home, limit=1)] == [3]
+    with pytest.raises(StoreDamaged):
+        list(history.log(active.home))
 
 
 def test_the_log_has_the_newest_revision_first(make_cluster, monkeypatch):

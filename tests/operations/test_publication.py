@@ -271,7 +271,7 @@ def test_a_folder_is_a_twin_while_a_file_is_left_in_the_old_one(make_cluster):
     server = make_cluster("fw-a")["fw-a"]
     server.edit("Objects/hosts.yaml", "hosts: {}\n")
     server.edit("objects/hosts.yaml", None)
-    with pytest.raises(InvalidConfiguration, match="Objects and objects differ only in case"):
+    with pytest.raises(InvalidConfiguration, match="Objects and objects are one name to some file systems"):
         server.publish()
 
 

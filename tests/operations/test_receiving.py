@@ -10,6 +10,7 @@ import pytest
 from pygit2.enums import FileMode
 
 from mha.core.record import Record
+from mha.errors import GitMissing
 from mha.operations import receiving, servers, setup
 from mha.store import trees
 from tests.cluster import JANA, Cluster, Server
@@ -33,6 +34,18 @@ def push(sender: Server, receiver: Server, *refspecs: str, name: str = "") -> tu
     done = subprocess.run(command, cwd=sender.home.git_dir, capture_output=True, text=True, check=False)
     said = [line.removeprefix("remote: ").strip() for line in done.stderr.splitlines()]
     return done.returncode == 0, [line for line in said if line.startswith(("Error:", "Hint:"))]
+
+
+def test_a_receiver_whose_git_does_not_start_leaves_no_pipe_open(pair, monkeypatch, tmp_path):
+    home = pair["fw-b"].home
+    assert home.repository.head() is not None  # opens what stays open
+    before = sorted(os.listdir("/proc/self/fd"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(GitMissing):
+        receiving.receive(home, "fw-a")
+
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def references(server: Server) -> dict[str, str]:
@@ -221,7 +234,7 @@ def test_one_refused_reference_refuses_the_whole_push(pair):
 
     accepted, said = push(pair["fw-a"], pair["fw-b"], f"{oid}:refs/heads/main", f"{oid}:refs/tags/x")
 
-    assert (accepted, said[0]) == (False, "Error: Only main and kept lines are received.")
+    assert (accepted, said[0]) == (False, "Error: Only main and kept sides are received.")
     assert references(pair["fw-b"]) == before
 
 

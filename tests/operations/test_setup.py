@@ -269,4 +269,4 @@ def test_a_join_where_nobody_answers_says_so(tmp_path):
         setup.join(str(tmp_path / "nowhere"), tmp_path / "fw-b", name="fw-b")
 
     assert raised.value.exit_code is ExitCode.NOT_REACHABLE
-    assert raised.value.message == f"{tmp_path}/nowhere cannot be reached: there is no home at its address"
+    assert raised.value.message == f"{tmp_path}/nowhere cannot be reached: there is no home at its address."
