@@ -190,6 +190,7 @@ def _refs(listing: bytes) -> dict[str, str]:
 
 
 def _environment(home: Home, peer: Peer) -> dict[str, str]:
+    # for a path too: a [url] section of the home's configuration may lead it to ssh
     return {"GIT_DIR": str(home.git_dir), "GIT_SSH_COMMAND": _ssh(home, peer), "GIT_SSH_VARIANT": "ssh"}
 
 
@@ -218,8 +219,11 @@ def _socket(home: Home, peer: Peer) -> Path | None:
     if not peer.url.is_ssh:
         return None
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"mha-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:  # after `su` it is another account's, or gone with its last login
+        return None
     if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 60:
         return None
     return folder / hashlib.sha256(os.fsencode(home.path) + b"\0" + peer.url.text.encode()).hexdigest()[:16]

@@ -290,6 +290,20 @@ def test_a_place_for_shared_connections_that_others_could_write_to_is_not_used(p
     shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("place", ["gone", "a file", "in a file"])
+def test_a_place_for_shared_connections_that_cannot_be_made_stops_no_contact(pair, monkeypatch, tmp_path, place):
+    """As after `su`: XDG_RUNTIME_DIR is another account's, or went with its last login."""
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "gone" if place == "gone" else tmp_path / "run"
+    if place == "a file":
+        folder.mkdir()
+        (folder / f"mha-{os.getuid()}").write_text("")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "file" if place == "in a file" else folder))
+
+    assert peers._shared(pair["fw-a"].home, peer_at("ssh://nobody@127.0.0.1/srv/mha")) == []
+    assert peers.ask(pair["fw-a"].home, peer_at(str(pair["fw-b"].path))).name == "fw-b"
+
+
 @pytest.mark.ssh
 def test_a_shared_connection_that_died_is_replaced_while_a_peer_is_asked(pair, sshd):
     home, peer = pair["fw-a"].home, peer_at(sshd.url(pair["fw-b"].path))
