@@ -235,6 +235,15 @@ class HandMadeCommits(MhaError):
         )
 
 
+class UnreadableDraft(MhaError):
+    """Not every file in work/ can be read, so nothing can be said of the draft."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} in work/ cannot be read by this home's account.", "Let the account read it: chown or chmod it."
+        )
+
+
 class DraftInTheWay(MhaError):
     def __init__(self, what: str, paths: Sequence[str]) -> None:
         super().__init__(

@@ -192,7 +192,7 @@ def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:
 def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     """The draft's edits, if they may be published; raises InvalidConfiguration, HandMadeCommits or UnknownPath."""
     _require_base(here, tree)
-    edits = tree.edits(here.id, paths)
+    edits = tree.edits(here.id, paths, refresh=True)
     found = changes.complaints(edit.entry for edit in edits if _exists(edit))
     found = found or changes.complaints_of_twins(_twins(here, edits))
     if found:

@@ -8,7 +8,7 @@ takes the lock settles them. Settling twice changes nothing.
 from dataclasses import dataclass
 
 from mha.core.changes import FileType
-from mha.errors import MhaError, sentence
+from mha.errors import MhaError, UnreadableDraft, sentence
 from mha.operations import tip as tips
 from mha.store import draft, releases, trees
 from mha.store.author import Author
@@ -87,7 +87,10 @@ def _put_away(home: Home) -> Settled:
     away = draft.put_away(home)
     if away is None:
         return Settled()
-    kept = keep(away, f"{home.name} was no longer Active")
+    try:
+        kept = keep(away, f"{home.name} was no longer Active")
+    except (UnreadableDraft, PermissionError):  # the folder itself stays, whole
+        kept = None
     aside = draft.remove(away)
     return Settled(kept_draft=kept, put_aside=None if aside is None else str(aside))
 

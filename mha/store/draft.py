@@ -1,7 +1,6 @@
 """The draft: the files in `work/`, and how they differ from a revision.
 
-Rule 1: git's index of work/ is a cache for finding candidates fast. Whether a
-file differs is decided by its own bytes.
+Rule 1: an index finds candidates fast. Whether a file differs is decided by its own bytes.
 Rule 2: an edit is never overwritten or deleted, unless it was kept first.
 Rule 3: work/ comes and goes with one rename, so that a half-made one is never
 taken for a draft that deletes files.
@@ -17,9 +16,11 @@ from pathlib import Path
 import pygit2
 
 from mha.core.changes import Action, Change, Entry, FileType, chosen, printable
-from mha.store import git, trees
-from mha.store.files import remove_tree, sync_file_system, sync_folder, walk_files, write_whole
+from mha.errors import UnreadableDraft
+from mha.store import trees
+from mha.store.files import remove_tree, sync_file_system, sync_folder, walk_files
 from mha.store.home import Home
+from mha.store.index import Index
 from mha.store.repository import CURRENT, DRAFTS, MAIN
 from mha.store.trees import Blob
 
@@ -66,8 +67,7 @@ class WorkTree:
         found = _ID.fullmatch(note.read_bytes()) if note.is_file() else None
         if found and self.home.repository.has(found[1].decode()):  # as mha writes it: git need not be asked
             return found[1].decode()
-        done = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", env=self._environment())
-        return done.out.decode("ascii").strip() or None
+        return self._index.head()
 
     def origin(self) -> str | None:
         """The last published revision that the files go back to: commits made by hand are edits on top of it."""
@@ -76,7 +76,7 @@ class WorkTree:
             return None
         return self.home.repository.merge_base(base, head)
 
-    def edits(self, oid: str, paths: Iterable[str] = ()) -> list[Edit]:
+    def edits(self, oid: str, paths: Iterable[str] = (), *, refresh: bool = False) -> list[Edit]:
         """Where the files differ from a revision, in order of path; at or below `paths` only, where some are named.
 
         Raises UnknownPath where a named one does not differ. Where all are files, nothing else is looked at.
@@ -84,14 +84,12 @@ class WorkTree:
         tree = self.home.repository.commit(oid).tree
         named = [os.fsencode(path) for path in paths]
         direct = bool(named) and all(self._is_file(tree, path) for path in named)
-        found = (self._edit(tree, path) for path in (set(named) if direct else self._candidates(oid)))
+        found = (self._edit(tree, path) for path in (set(named) if direct else self._candidates(oid, refresh=refresh)))
         return select(sorted((edit for edit in found if edit is not None), key=lambda edit: edit.path), paths)
 
     def ignored(self) -> list[str]:
         """The files that git ignores, and that so belong to no draft."""
-        arguments = ("status", "--porcelain", "-z", "--ignored=matching", "--untracked-files=all")
-        status = git.checked("look at work/", *arguments, env=self._environment())
-        return [os.fsdecode(line[3:]) for line in status.split(b"\0") if line.startswith(b"!! ")]
+        return self._index.ignored()
 
     def content(self, edit: Edit) -> bytes:
         """An edited file's bytes as they stand now; empty where it is deleted or no plain file."""
@@ -113,7 +111,7 @@ class WorkTree:
         kept: list[str] = []
         deltas.sort(key=lambda delta: delta.new is not None)  # a folder goes before a file takes its name
         for delta in deltas:
-            held = _blob_of(self.folder / os.fsdecode(delta.path))
+            held = _blob_of(self.folder, os.fsdecode(delta.path))
             if held == delta.old and held != delta.new:
                 self._place(os.fsdecode(delta.path), delta.new)
             elif held != delta.new:
@@ -123,12 +121,7 @@ class WorkTree:
 
     def settle(self, oid: str, paths: Iterable[bytes]) -> None:
         """Make a revision the base, and tell the index about the paths that it changed."""
-        env = self._environment()
-        listed = b"".join(path + b"\0" for path in paths)
-        done = git.run("update-index", "-z", "--add", "--remove", "--stdin", stdin=listed, env=env)
-        write_whole(self.home.git_dir / "worktrees" / "work" / "HEAD", f"{oid}\n".encode())
-        if done.code != 0:  # the index is only a cache: make it anew
-            git.checked("make the index of work/ anew", "read-tree", oid, env=env)
+        self._index.follow(oid, paths)
 
     def undo(self, oid: str, chosen: Iterable[Edit]) -> None:
         """Put the files of a revision back in place of edits."""
@@ -146,11 +139,9 @@ class WorkTree:
             return None
         return Blob(trees.write(self.home.repository, self.content(edit)), edit.executable)
 
-    def _candidates(self, oid: str) -> set[bytes]:
+    def _candidates(self, oid: str, *, refresh: bool) -> set[bytes]:
         """The paths that may differ: what git's status names, and what changed between the base and the revision."""
-        arguments = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all")
-        status = git.checked("look at work/", *arguments, env=self._environment())
-        found = {path for line in status.split(b"\0") if (path := _path_of(line))}
+        found = self._index.candidates(refresh=refresh)
         before = self.base()
         if before != oid:
             old = self.home.repository.commit(before).tree if before is not None else None
@@ -175,7 +166,7 @@ class WorkTree:
             found = None
         if found is None or stat.S_ISDIR(found.st_mode):
             return None if known is None else Edit(path, Action.DELETED)
-        if _blob_of(self.folder / name) == known:
+        if _blob_of(self.folder, name) == known:
             return None
         action = Action.ADDED if known is None else Action.MODIFIED
         return Edit(path, action, _type(found.st_mode), found.st_size, bool(found.st_mode & stat.S_IXUSR))
@@ -202,8 +193,9 @@ class WorkTree:
         else:
             remove_tree(folder)
 
-    def _environment(self) -> dict[str, str]:
-        return _environment(self.home.git_dir / "worktrees" / "work", self.folder)
+    @property
+    def _index(self) -> Index:
+        return Index(self.home.git_dir / "worktrees" / "work", self.folder)
 
 
 def of(home: Home) -> WorkTree | None:
@@ -224,7 +216,7 @@ def create(home: Home, oid: str) -> WorkTree:
         (noted / "commondir").write_text("../..\n")
         (noted / "gitdir").write_text(f"{home.work / '.git'}\n")
         (noted / "HEAD").write_text(f"{oid}\n")
-        git.checked("fill work/", "read-tree", "-m", "-u", "HEAD", env=_environment(noted, scratch))
+        Index(noted, scratch).fill()
         (scratch / ".git").write_text(f"gitdir: {administration / 'work'}\n")
         sync_file_system(home.path)
     except BaseException:  # a full disk is not to be kept full
@@ -264,15 +256,25 @@ def put_away(home: Home) -> WorkTree | None:
 
 def remove(away: WorkTree) -> Path | None:
     """Remove a folder that was put away and kept; what no draft can hold stays, under the returned name."""
-    base = away.origin()
-    unkept = base is None or any(edit.type is not FileType.FILE or not is_text(edit.path) for edit in away.edits(base))
-    aside = _free_name(away.home.path / "work-kept") if unkept or away.ignored() else None
+    aside = _free_name(away.home.path / "work-kept") if _holds_more(away) else None
     if aside is not None:  # before the note goes: without it, what stands here counts as kept
         (away.folder / ".git").unlink(missing_ok=True)
         away.folder.rename(aside)
     _forget(away.home)
     remove_tree(away.folder)
     return aside
+
+
+def _holds_more(away: WorkTree) -> bool:
+    """Whether a folder holds what no draft can hold, or what cannot even be looked at."""
+    base = away.origin()
+    if base is None:
+        return True
+    try:
+        edits = away.edits(base)
+        return bool(away.ignored()) or any(e.type is not FileType.FILE or not is_text(e.path) for e in edits)
+    except UnreadableDraft:
+        return True
 
 
 def is_text(path: bytes) -> bool:
@@ -303,36 +305,29 @@ def _clear_unfinished(home: Home) -> None:
     remove_tree(home.git_dir / "worktrees" / ".work-new")
 
 
-def _path_of(line: bytes) -> bytes | None:
-    """The path of one line of `git status --porcelain=v2`; the number of fields before it is part of the format."""
-    match line[:1]:
-        case b"1":
-            return line.split(b" ", 8)[8]
-        case b"u":
-            return line.split(b" ", 10)[10]
-        case b"?":
-            return line[2:]
-        case _:
-            return None
-
-
 def _type(mode: int) -> FileType:
     if stat.S_ISREG(mode):
         return FileType.FILE
     return FileType.SYMLINK if stat.S_ISLNK(mode) else FileType.SPECIAL
 
 
-def _blob_of(path: Path) -> Blob | None:
-    """What a plain file would be in a tree; None where nothing stands."""
+def _blob_of(folder: Path, name: str) -> Blob | None:
+    """What a plain file would be in a tree; None where nothing stands. Raises UnreadableDraft."""
+    path = folder / name
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return None
     except NotADirectoryError:
         return _ELSE
+    except PermissionError as error:
+        raise UnreadableDraft(printable(os.fsencode(name))) from error
     if not stat.S_ISREG(mode):
         return _ELSE
-    return Blob(str(pygit2.hashfile(str(path))), bool(mode & stat.S_IXUSR))
+    try:
+        return Blob(str(pygit2.hashfile(str(path))), bool(mode & stat.S_IXUSR))
+    except (OSError, pygit2.GitError) as error:
+        raise UnreadableDraft(printable(os.fsencode(name))) from error
 
 
 def _remove_empty_above(root: Path, path: Path) -> None:
@@ -352,7 +347,3 @@ def _forget(home: Home) -> None:
 def _free_name(path: Path) -> Path:
     names = (path if n == 1 else path.with_name(f"{path.name}-{n}") for n in range(1, 10_000))
     return next(name for name in names if not name.exists())
-
-
-def _environment(administration: Path, folder: Path) -> dict[str, str]:
-    return {"GIT_DIR": str(administration), "GIT_WORK_TREE": str(folder), "GIT_OPTIONAL_LOCKS": "1"}

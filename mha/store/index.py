@@ -1,0 +1,116 @@
+"""git's index of `work/`: mha's own, and the one that people's git sees.
+
+Rule 1: an index is a cache for finding what may differ. One that is lost or broken
+costs time, never an edit.
+Rule 2: what somebody typed into git in `work/` (`git add`, `--assume-unchanged`)
+hides nothing from mha: it has an index of its own, which then becomes theirs.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mha.errors import GitFailed, UnreadableDraft
+from mha.store import git
+from mha.store.files import write_whole
+
+_OWN, _THEIRS = "mha-index", "index"
+_UNREADABLE = "warning: could not open directory '"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The indexes of one folder of files, and git's administration of it."""
+
+    administration: Path
+    folder: Path
+
+    def candidates(self, *, refresh: bool) -> set[bytes]:
+        """The paths that may differ from HEAD; raises UnreadableDraft where not everything could be looked at.
+
+        With `refresh`, for whoever has the home's lock, what was found is noted for the next time.
+        """
+        status = self._status("--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", refresh=refresh)
+        return {path for line in status.split(b"\0") if (path := _path_of(line))}
+
+    def ignored(self) -> list[str]:
+        """The files that git ignores, and that so belong to no draft; raises UnreadableDraft."""
+        status = self._status("--porcelain", "-z", "--ignored=matching", "--untracked-files=all", refresh=False)
+        return [os.fsdecode(line[3:]) for line in status.split(b"\0") if line.startswith(b"!! ")]
+
+    def fill(self) -> None:
+        """Write the files of HEAD into the folder, which is empty."""
+        git.checked("fill work/", "read-tree", "-m", "-u", "HEAD", env=self._environment())
+        self._show()
+
+    def follow(self, oid: str, paths: Iterable[bytes]) -> None:
+        """Make a revision HEAD, and note the paths that it changed."""
+        self._require()
+        listed = b"".join(path + b"\0" for path in paths)
+        arguments = ("update-index", "-z", "--add", "--remove", "--stdin")
+        done = git.run(*arguments, stdin=listed, env=self._environment(refresh=True))
+        write_whole(self.administration / "HEAD", f"{oid}\n".encode())
+        if done.code != 0:
+            self._make_anew()
+        self._show()
+
+    def head(self) -> str | None:
+        """The commit at HEAD, as git reads it; None where there is none."""
+        done = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", env=self._environment())
+        return done.out.decode("ascii").strip() or None
+
+    def _status(self, *arguments: str, refresh: bool) -> bytes:
+        self._require()
+        done = git.run("status", *arguments, env=self._environment(refresh=refresh))
+        if done.code != 0 and refresh:  # a full disk takes no note
+            done = git.run("status", *arguments, env=self._environment())
+        if done.code != 0:
+            self._make_anew()
+            done = git.run("status", *arguments, env=self._environment())
+        if done.code != 0:
+            raise GitFailed("look at work/", done.complaint)
+        if _UNREADABLE in done.err:
+            raise UnreadableDraft(done.err.partition(_UNREADABLE)[2].partition("'")[0])
+        return done.out
+
+    def _require(self) -> None:
+        if not (self.administration / _OWN).exists():
+            self._make_anew()
+
+    def _make_anew(self) -> None:
+        (self.administration / _OWN).unlink(missing_ok=True)
+        git.checked("make the index of work/ anew", "read-tree", "HEAD", env=self._environment(refresh=True))
+
+    def _show(self) -> None:
+        """Let people's git see mha's index: git replaces an index, and never writes into one, so both are one file."""
+        own, theirs, scratch = (self.administration / name for name in (_OWN, _THEIRS, f".{_THEIRS}.{os.getpid()}"))
+        scratch.unlink(missing_ok=True)
+        try:
+            os.link(own, scratch)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(own, scratch)
+        scratch.replace(theirs)
+        scratch.unlink(missing_ok=True)  # where both were one file before, a rename does nothing
+
+    def _environment(self, *, refresh: bool = False) -> dict[str, str]:
+        return {
+            "GIT_DIR": str(self.administration),
+            "GIT_WORK_TREE": str(self.folder),
+            "GIT_INDEX_FILE": str(self.administration / _OWN),
+            "GIT_OPTIONAL_LOCKS": str(int(refresh)),
+        }
+
+
+def _path_of(line: bytes) -> bytes | None:
+    """The path of one line of `git status --porcelain=v2`; the number of fields before it is part of the format."""
+    match line[:1]:
+        case b"1":
+            return line.split(b" ", 8)[8]
+        case b"u":
+            return line.split(b" ", 10)[10]
+        case b"?":
+            return line[2:]
+        case _:
+            return None
