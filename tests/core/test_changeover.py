@@ -137,7 +137,7 @@ RISKS = {
         other("fw-c", Sync.ADVANCED), f"fw-c was last seen at revision 41 at {SEEN}: {BEYOND}"
     ),
     "a server has diverged": (
-        other("fw-a", Sync.COLLISION), "fw-a has diverged: its line is kept, and remains a collision."
+        other("fw-a", Sync.COLLISION), "fw-a has diverged: its side is kept, and remains a collision."
     ),
 }  # fmt: skip
 

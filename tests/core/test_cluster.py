@@ -163,8 +163,10 @@ def test_a_key_as_people_paste_it(text):
     assert key(text) == KEY
 
 
-def test_a_hardware_key_is_a_key():
-    assert key(HARDWARE_KEY) == HARDWARE_KEY
+def test_a_hardware_key_is_no_servers_key():
+    """A server's key lies in its home, and is used when nobody is there to touch anything."""
+    with pytest.raises(ValueError, match="not an ed25519 public key"):
+        key(HARDWARE_KEY)
 
 
 @pytest.mark.parametrize(
