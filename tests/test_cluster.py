@@ -306,7 +306,7 @@ class Servers(RuleBasedStateMachine):
 
     @rule(name=names)
     def resolve(self, name: str) -> None:
-        """A merge of the diverged lines ends a collision; every server fast-forwards to it."""
+        """A merge of the diverged sides ends a collision; every server fast-forwards to it."""
         if not self._collided():
             return
         self.heal_everything(name)

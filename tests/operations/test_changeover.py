@@ -274,7 +274,7 @@ def test_a_diverged_server_is_promoted_by_force_alone(cluster):
     done = cluster["fw-c"].promote(force=True)
 
     assert done.active == "fw-c"
-    assert done.risks[0] == "fw-a has diverged: its line is kept, and remains a collision."
+    assert done.risks[0] == "fw-a has diverged: its side is kept, and remains a collision."
 
 
 def test_handing_over_makes_the_other_server_active(cluster):

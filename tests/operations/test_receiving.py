@@ -214,7 +214,7 @@ def test_no_other_reference_is_received(pair, name):
     assert references(pair["fw-b"]) == before
 
 
-def test_a_kept_line_is_named_by_its_own_id_and_never_goes(pair):
+def test_a_kept_side_is_named_by_its_own_id_and_never_goes(pair):
     line = forged(pair["fw-a"], Record(3, 1, "fw-a", "fw-a"), {HOSTS: b"hosts: {a: 10.0.0.1}\n"})
     other = forged(pair["fw-a"], Record(3, 1, "fw-a", "fw-a"), {HOSTS: b"hosts: {b: 10.0.0.1}\n"})
 

@@ -125,7 +125,7 @@ def accepted_unheard(watched: Watched, cut: Cut) -> Network:
 
 
 def both_publish_apart(watched: Watched, cut: Cut) -> None:
-    """A forced promotion behind a cut, and both publish: both see a collision afterwards, and both lines are kept."""
+    """A forced promotion behind a cut, and both publish: both see a collision afterwards, and both sides are kept."""
     net = watched.net
     cut(net, "fw-b", "fw-a")
     planned = net["fw-b"].mha("promote", timeout=LOST + SLACK)
