@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from mha.ids import LENGTH, is_id
 
+MOST_UPDATES = 100  # of one push; mha itself moves one reference at a time
 _ZERO = "0" * LENGTH
 _MAIN = "refs/heads/main"
 _KEEP = "refs/mha/keep/"

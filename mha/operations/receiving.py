@@ -7,6 +7,7 @@ arrived, so that a slow peer stops nobody.
 """
 
 import os
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,18 +39,19 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
     answer_read, answer_write = os.pipe()
     before = home.repository.head()
     with ExitStack() as stack:
-        questions = stack.enter_context(os.fdopen(ask_read, encoding="utf-8", errors="replace"))
+        questions = stack.enter_context(os.fdopen(ask_read, encoding="utf-8", errors="replace", newline="\n"))
         answers = stack.enter_context(os.fdopen(answer_write, "w", encoding="utf-8"))
         with ExitStack() as ends_of_child:
             ends_of_child.callback(os.close, ask_write)
             ends_of_child.callback(os.close, answer_read)
-            env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read)}
+            end = secrets.token_hex(16)
+            env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read), "MHA_END": end}
             lock_file = stack.enter_context(lock.opened(home.git_dir))
             inherited = (ask_write, answer_read, lock_file)
             child = stack.enter_context(
                 git.started("receive-pack", str(home.git_dir), env=env, pass_fds=inherited, piped=False)
             )
-        locked = _answer_all(home, questions, answers, lock_file)
+        locked = _answer_all(home, questions, answers, lock_file, end)
         code = child.wait()
         after = Repository(home.git_dir).head()
         if locked and after is not None and after != before:
@@ -73,13 +75,17 @@ def judge(home: Home, quarantine: Path, lines: Sequence[str]) -> None:
     introduction, head = home.introduction(), repository.head()
     if introduction is None or head is None:
         raise MhaError(f"{home.name} has not joined a cluster yet.", "Run `mha join` there.")
+    if len(lines) > reception.MOST_UPDATES:
+        raise MhaError("So many references are not pushed at once by any mha.", "Push main, and nothing else.")
     wanted = reception.updates(lines)
     if wanted is None:
-        raise MhaError("What git lists is not understood.", "Both servers need a current git.")
+        raise MhaError("What git lists is not understood.", "A name of a reference is none, or git is too old.")
     for update in wanted:
         complaint = reception.refusal(update)
         if complaint is not None:
-            raise MhaError(complaint, f"{escaped(update.name)} is no business of a peer.")
+            raise MhaError(complaint, f"{escaped(update.name[:100])} is no business of a peer.")
+        if not repository.has_commit(update.new):
+            raise RefusedHistory(update.new, "It is no revision.")
         if update.name == MAIN and not repository.contains(update.new, head):
             raise MhaError(
                 f"{home.name} has revisions that the sender lacks: this is no fast-forward.",
@@ -95,19 +101,21 @@ def _admit(repository: Repository, introduction: str, new: str, head: str) -> No
     Judge(repository, introduction).admit(new, known=[head])
 
 
-def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int) -> bool:
+def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, end: str) -> bool:
     """Answer git's hooks until git has none left; returns whether a judgement took the lock."""
     locked = False
     while question := questions.readline():
         word, _, argument = question.rstrip("\n").partition(" ")
         try:
             if word == "judge":
-                lines = list(iter(lambda: questions.readline().rstrip("\n"), ""))
+                lines = _listed(questions, end)
                 lock.take(home.git_dir, lock_file)
                 locked = True
                 judge(home, home.git_dir / argument, lines)
             elif word == "sync":
                 sync_file_system(home.git_dir)
+            else:
+                raise MhaError("A hook of this home asks what is not understood.", "Run `mha repair` there.")
             answers.write("yes\n")
         except MhaError as error:
             answers.write(f"Error: {_one_line(error.message)}\nHint: {_one_line(error.hint)}\nno\n")
@@ -115,6 +123,20 @@ def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int) 
             answers.write(f"Error: This server's disk failed: {error.strerror}.\nHint: See to its disk.\nno\n")
         answers.flush()
     return locked
+
+
+def _listed(questions: TextIO, end: str) -> list[str]:
+    """What the sender wants to move, a line each, up to the word that ends the list.
+
+    Not up to an empty line: a name that holds line feeds would hide what is listed after it.
+    """
+    lines = []
+    for line in iter(questions.readline, ""):
+        if line == f"{end}\n":
+            return lines
+        if len(lines) <= reception.MOST_UPDATES:  # the rest is only read
+            lines.append(line.rstrip("\n"))
+    raise MhaError("The list of references came to no end.", "Push again.")
 
 
 def _one_line(text: str) -> str:
