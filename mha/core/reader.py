@@ -3,25 +3,29 @@ r"""The strict reader of YAML: bytes in, nodes with line numbers out.
 Rule 1: a file has one meaning. What YAML 1.1, YAML 1.2 and the common readers
 do not read alike is refused, with its line and what to write instead.
 Rule 2: the file's size bounds time and memory, whatever the file says.
-Rule 3: this file reads no disk and knows no schema; it imports nothing of mha.
+Rule 3: this file reads no disk and knows no schema; of mha it imports disputes alone.
 
 Refused: duplicate keys, merge keys, keys that are not text or whole numbers,
 anchors on collections, tags, directives, plain values that readers dispute,
 tabs outside quoted text, block text and comments, block text whose start is
-unclear, question marks in plain text in brackets, bytes that are not UTF-8, and
-characters that hide: control characters, byte order marks, bidi controls,
-line breaks other than LF and CRLF. A character that is spelled as an escape
-("\u202e") is in plain sight, and accepted. Dates are text.
+unclear, question marks in plain text in brackets, colons without a space in
+lists in brackets, bytes that are not UTF-8, and characters that hide: control
+characters, byte order marks, bidi controls, line breaks other than LF and CRLF.
+A character that is spelled as an escape ("\u202e") is in plain sight, and
+accepted. Dates are text.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from yaml._yaml import CParser
+
+from mha.core import disputes
+from mha.core.disputes import BLOCK_STYLES, line_of, shown
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 24  # collections within collections
@@ -67,10 +71,8 @@ def read(data: bytes) -> list[Node]:
     text = _decode(data)
     try:
         documents = _Reader(data, text).documents()
-        if "\t" in text:
-            _refuse_tabs(text)
-        if "?" in text:
-            _refuse_question_marks(text)
+        if dispute := disputes.first(text):
+            raise Unreadable(*dispute)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error, text) from error
     return documents
@@ -123,20 +125,15 @@ def _refuse_hidden(text: str) -> None:
     if found := _HIDDEN.search(text):
         name = f"U+{ord(found.group()):04X}"
         problem = f"The character {name} is {_HIDDEN_KINDS[str(found.lastgroup)]}."
-        raise Unreadable(_line(text, found.start()), problem, "Remove it, or write it as an escape in double quotes.")
+        raise Unreadable(line_of(text, found.start()), problem, "Remove it, or write it as an escape in double quotes.")
 
 
 def _refuse_directive(text: str) -> None:
     # Before libyaml sees it: its time for directives grows with the square of their number.
-    line = _line(text, f"\n{text}".index("\n%"))
+    line = line_of(text, f"\n{text}".index("\n%"))
     raise Unreadable(line, "A line that starts with % is a directive.", "Remove the line, or indent it if it is text.")
 
 
-def _line(text: str, index: int) -> int:
-    return text.count("\n", 0, index) + 1
-
-
-_BLOCK_STYLES = frozenset("|>")
 # Not `|#`: only to libyaml is that a comment. Nothing in the first column: `#`, `---` and `...` are text there to some
 # readers. No line of spaces alone: to some readers its length is the indentation.
 _CLEAR_START = re.compile(
@@ -181,7 +178,7 @@ class _Reader:
         line = event.start_mark.line + 1
         if event.tag is not None:
             raise _tag(event.tag, line)
-        if event.style in _BLOCK_STYLES and not _CLEAR_START.match(self._text, event.start_mark.index):
+        if event.style in BLOCK_STYLES and not _CLEAR_START.match(self._text, event.start_mark.index):
             problem = "Readers do not agree on where this block text starts."
             raise Unreadable(line, problem, "Start it in the next line, indented, and not with # in column 1.")
         scalar = Scalar(event.value if event.style else _value(event.value, line), line)
@@ -192,7 +189,7 @@ class _Reader:
     def _define(self, event: Any, scalar: Scalar) -> None:
         self._require_end_of_name(event)
         if event.anchor in self._anchors:
-            problem = f"The anchor &{_shown(event.anchor)} stands twice in this document."
+            problem = f"The anchor &{shown(event.anchor)} stands twice in this document."
             raise Unreadable(scalar.line, problem, "Give each anchor a name of its own.")
         self._anchors[event.anchor] = scalar
 
@@ -203,7 +200,7 @@ class _Reader:
         if self._aliases > MAX_ALIASES:
             raise Unreadable(line, f"The file has more than {MAX_ALIASES} aliases.", "Write the values out.")
         if event.anchor not in self._anchors:
-            problem = f"The alias *{_shown(event.anchor)} has no anchor above it in this document."
+            problem = f"The alias *{shown(event.anchor)} has no anchor above it in this document."
             raise Unreadable(line, problem, "Write & and its name before the value that it repeats.")
         return Scalar(self._anchors[event.anchor].value, line)
 
@@ -211,7 +208,7 @@ class _Reader:
         # `&a:b` is the anchor "a" to libyaml and "a:b" to YAML 1.2.
         end = event.start_mark.index + 1 + len(event.anchor)
         if self._text[end : end + 1] not in _ENDS_OF_NAME:
-            problem = f"Readers do not agree on where the name {_shown(event.anchor)} ends."
+            problem = f"Readers do not agree on where the name {shown(event.anchor)} ends."
             raise Unreadable(event.start_mark.line + 1, problem, "Write a space after it.")
 
     def _collection(self, event: Any, depth: int) -> Mapping | Sequence:
@@ -221,7 +218,7 @@ class _Reader:
         if event.tag is not None:
             raise _tag(event.tag, line)
         if event.anchor is not None:
-            problem = f"The anchor &{_shown(event.anchor)} names a collection."
+            problem = f"The anchor &{shown(event.anchor)} names a collection."
             raise Unreadable(line, problem, "Anchor single values only, and write collections out.")
         if isinstance(event, yaml.MappingStartEvent):
             return Mapping(self._entries(depth), line)
@@ -234,7 +231,7 @@ class _Reader:
             key = self._key(event)
             name = str(key.value)  # 1 and "1" are twins too: JSON has only one of them
             if name in lines:
-                problem = f"The key {_shown(name)} is a duplicate: it stands in line {lines[name]} already."
+                problem = f"The key {shown(name)} is a duplicate: it stands in line {lines[name]} already."
                 raise Unreadable(key.line, problem, "Keep one of the two.")
             lines[name] = key.line
             entries.append((key, self._node(self._next(), depth)))
@@ -298,69 +295,32 @@ def _number(text: str, line: int) -> str | int | float:
     if _FRACTION.fullmatch(text):
         return float(_bounded(text, line))
     if _DISPUTED_NUMBER.fullmatch(text):
-        problem = f"`{_shown(text)}` is not the same value to all YAML readers."
-        raise Unreadable(line, problem, f'Write "{_shown(text)}" if it is text, or a decimal number such as 31 or 0.5.')
+        problem = f"`{shown(text)}` is not the same value to all YAML readers."
+        raise Unreadable(line, problem, f'Write "{shown(text)}" if it is text, or a decimal number such as 31 or 0.5.')
     return text
 
 
 def _bounded(text: str, line: int) -> str:
     if sum(map(str.isdigit, text)) > MAX_DIGITS or math.isinf(float(text)):
-        problem = f"The number {_shown(text)} is too large, or has more than {MAX_DIGITS} digits."
+        problem = f"The number {shown(text)} is too large, or has more than {MAX_DIGITS} digits."
         raise Unreadable(line, problem, "Put it in quotes if it is text.")
     return text
 
 
 def _tag(tag: str, line: int) -> Unreadable:
-    problem = f"The tag {_shown(tag)} is refused."
+    problem = f"The tag {shown(tag)} is refused."
     return Unreadable(line, problem, "Remove the tag, and put the value in quotes if it is text.")
 
 
 def _bad_key(event: Any) -> Unreadable:
     match event:
         case yaml.ScalarEvent(value=text):
-            hint = f'Write "{_shown(text)}".'
+            hint = f'Write "{shown(text)}".'
         case yaml.MappingStartEvent(flow_style=True):
             hint = 'Put a template in quotes: "{{ … }}".'
         case _:
             hint = "Write the key out as text."
     return Unreadable(event.start_mark.line + 1, "A key is neither text nor a whole number.", hint)
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
-def _refuse_question_marks(text: str) -> None:
-    # In brackets, PyYAML's own scanner takes any ? of a plain scalar for the mark of a key; libyaml does not.
-    brackets = 0
-    for token in yaml.scan(text, Loader=yaml.CLoader):
-        brackets += isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken)
-        brackets -= isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken)
-        if brackets and isinstance(token, yaml.ScalarToken) and token.plain and "?" in token.value:
-            problem = f"`{_shown(token.value)}` has a question mark, which ends it to some readers."
-            raise Unreadable(token.start_mark.line + 1, problem, "Put text with a question mark in quotes.")
-
-
-_TAB_REFUSED = ("A tab stands where only spaces may.", "Indent and separate with spaces.")
-_TAB = re.compile(r"^(?:[^#\n]|(?<=\S)#)*\t", re.MULTILINE)  # not in a comment: its # follows a space, or nothing
-
-
-def _refuse_tabs(text: str) -> None:
-    end = 0
-    for start, stop in [*_quoted_texts(text), (len(text), len(text))]:
-        if found := _TAB.search(text[end:start]):
-            raise Unreadable(_line(text, end + found.start()), *_TAB_REFUSED)
-        end = stop
-
-
-def _quoted_texts(text: str) -> Iterator[tuple[int, int]]:
-    """Where quoted text and block text start and stop."""
-    for token in yaml.scan(text, Loader=yaml.CLoader):
-        if isinstance(token, yaml.ScalarToken) and not token.plain:
-            start, stop = token.start_mark.index, token.end_mark.index
-            if token.style in _BLOCK_STYLES:  # the line of | or > is no text yet
-                start += len(text[start:stop].partition("\n")[0])
-            yield start, stop
 
 
 _HINTS = {  # by a fragment of libyaml's words
@@ -378,9 +338,9 @@ _HINTS = {  # by a fragment of libyaml's words
 
 def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
     index, problem = _place(error, text), str(error.problem)
-    line = _line(text, index)
+    line = line_of(text, index)
     if text.startswith("\t", index):
-        return Unreadable(line, *_TAB_REFUSED)
+        return Unreadable(line, *disputes.TAB)
     if re.search(r"\{[{%]", text.split("\n")[line - 1]):
         hint = "Templates are not YAML: publish what they produce, or put {{ … }} in quotes."
     else:

@@ -382,6 +382,8 @@ TREES = st.recursive(
 @example("|\n#a")
 @example("- &a?b")
 @example("[a?]")
+@example('["a":b]')
+@example("['a' :]")
 def test_what_is_accepted_means_the_same_to_every_reader(text):
     assert_every_reader_agrees(text.encode())
 
