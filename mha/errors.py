@@ -89,6 +89,13 @@ class EmptyMessage(MhaError):
         super().__init__("A revision needs a message.", "Say why, in one sentence: `-m 'Open HTTPS to the new shop'`.")
 
 
+class MessageTooLong(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"The {what} is longer than {most} KiB.", "Say why, in a few sentences.")
+
+
 class UnknownServer(MhaError):
     exit_code = ExitCode.USAGE
 

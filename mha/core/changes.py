@@ -14,6 +14,8 @@ YAML_BYTES = 1 << 20  # a YAML file over 1 MiB is not read by anybody
 FILE_BYTES = 16 << 20
 PATH_BYTES = 1024
 DEPTH = 32
+REVISION_FILES = 250_000  # that one revision adds or changes
+REVISION_BYTES = 4 << 30  # of the files that one revision adds or changes
 
 
 class Action(StrEnum):
@@ -75,6 +77,15 @@ def complaints_of_twins(pairs: Iterable[tuple[str, str]]) -> list[str]:
 def problems(entries: Iterable[Entry]) -> list[Problem]:
     """What stands against publishing these files, each by itself."""
     return [problem for entry in entries if (problem := _problem(entry)) is not None]
+
+
+def excess(files: int, size: int) -> str | None:
+    """Why so many files, or bytes of them, are too much for one revision to add or change; None where they are not."""
+    if files > REVISION_FILES:
+        return f"{files:,} files are added or changed at once, and at most {REVISION_FILES:,} may be."
+    if size > REVISION_BYTES:
+        return f"{size >> 20:,} MiB are added or changed at once, and at most {REVISION_BYTES >> 20:,} may be."
+    return None
 
 
 def twins(paths: Iterable[str]) -> list[tuple[str, str]]:

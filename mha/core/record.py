@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, replace
 
 from mha.core.changes import escaped
-from mha.errors import ControlCharacters
+from mha.errors import ControlCharacters, MessageTooLong
 
+MESSAGE_BYTES = 1 << 19  # half of what a peer takes, record and authors included
 NO_SERVER = "none"  # how a trailer says that no server is Active
 _TRAILER = re.compile(r"(Mha-(?:Revision|Epoch|Active|Server)): (\S.*)")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -50,11 +51,13 @@ def first(server: str) -> Record:
 
 
 def cleaned(text: str, what: str) -> str:
-    """An administrator's words with plain line ends; raises ControlCharacters."""
+    """An administrator's words with plain line ends; raises ControlCharacters or MessageTooLong."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     shown = plain.translate({ord("\n"): None, ord("\t"): None})
     if escaped(shown) != shown:
         raise ControlCharacters(what)
+    if len(plain.encode()) > MESSAGE_BYTES:
+        raise MessageTooLong(what, MESSAGE_BYTES >> 10)
     return plain
 
 

@@ -4,15 +4,20 @@ The same judgement for what a peer pushes and for what is fetched: each new
 revision must follow its parents, and its files must be fit to be published.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from mha.core import changes, cluster, succession
 from mha.core.record import MalformedRecord
 from mha.errors import MhaError, RefusedHistory
-from mha.store import trees
+from mha.store import trees, weighing
 from mha.store.repository import Commit, Repository
 from mha.store.trees import Delta
+from mha.store.weighing import Scale
+
+COMMIT_BYTES = 1 << 20  # the message included
+MOST_PARENTS = 16  # each is compared with each; more lines than that are merged in several steps
+MOST_PATHS = 10_000_000  # that the revisions of one push or fetch may add or change together
 
 Counter = Callable[[int, int], None]  # done, of how many
 
@@ -29,6 +34,10 @@ class Judge:
     introduction: str
     _facts: dict[str, succession.Revision] = field(default_factory=dict)
     _servers: dict[str, frozenset[str]] = field(default_factory=dict)
+    _scale: Scale = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scale = Scale(self.repository)
 
     def admit(self, new: str, *, known: list[str], files: bool = True, counted: Counter = uncounted) -> None:
         """Judge all revisions that `new` reaches and `known` does not; raises RefusedHistory at the first bad one.
@@ -36,15 +45,21 @@ class Judge:
         `known` are heads that are admitted already. Without `files` only succession is judged.
         """
         before = list(self.repository.commit(self.introduction).parents)
-        commits = list(self.repository.walk(new, hide=[*known, *before]))
-        for done, commit in enumerate(reversed(commits), 1):
+        ids = list(self.repository.line(new, hide=[*known, *before]))
+        paths = 0
+        for done, oid in enumerate(reversed(ids), 1):
+            commit = self._commit(oid)
             self.judge(commit)
             if files:
-                self._require_files(commit)
-            counted(done, len(commits))
+                paths += self._require_files(commit)
+            if known and paths > MOST_PATHS:  # whoever joins takes all there is
+                raise RefusedHistory(new, f"It and those before it change more than {MOST_PATHS:,} files together.")
+            counted(done, len(ids))
 
     def judge(self, commit: Commit) -> succession.Kind:
         """What a revision is; raises RefusedHistory where it may not follow its parents."""
+        if len(commit.parents) > MOST_PARENTS:
+            raise RefusedHistory(commit.id, f"It merges more than {MOST_PARENTS} revisions.")
         parents = [] if commit.id == self.introduction else [self._revision(parent) for parent in commit.parents]
         diverged = len(parents) < 2 or self.repository.diverged(commit.parents)
         verdict = succession.judge(parents, self._revision(commit.id, commit), diverged=diverged)
@@ -53,6 +68,11 @@ class Judge:
         if verdict is succession.Kind.INIT and commit.id != self.introduction:
             raise RefusedHistory(commit.id, "It begins another history.")
         return verdict
+
+    def _commit(self, oid: str) -> Commit:
+        if self.repository.size(oid) > COMMIT_BYTES:
+            raise RefusedHistory(oid, f"Its message is larger than {COMMIT_BYTES >> 20} MiB.")
+        return self.repository.commit(oid)
 
     def _revision(self, oid: str, commit: Commit | None = None) -> succession.Revision:
         if oid not in self._facts:
@@ -74,22 +94,39 @@ class Judge:
         if blob is None:
             raise RefusedHistory(commit.id, f"It has no {cluster.FILE}.")
         if blob.id not in self._servers:
+            if self.repository.size(blob.id) > changes.YAML_BYTES:
+                raise RefusedHistory(commit.id, f"{cluster.FILE} is larger than {changes.YAML_BYTES >> 20} MiB.")
             try:
                 self._servers[blob.id] = frozenset(cluster.parse(trees.read(self.repository, blob)).servers)
             except MhaError as error:
                 raise RefusedHistory(commit.id, error.message) from error
         return self._servers[blob.id]
 
-    def _require_files(self, commit: Commit) -> None:
+    def _require_files(self, commit: Commit) -> int:
+        """The files of a revision must be fit to be published; returns how many it adds or changes."""
         parent = commit.parents[0] if commit.parents and commit.id != self.introduction else None
         old = self.repository.commit(parent).tree if parent is not None else None
+        found = next(self._faults(commit, old), None)
+        if found is not None:
+            raise RefusedHistory(commit.id, found)
+        return self._scale.paths(old, commit.tree)
+
+    def _faults(self, commit: Commit, old: str | None) -> Iterator[str]:
+        """What stands against a revision's files, from what is told at once to what takes time."""
+        try:
+            paths = self._scale.paths(old, commit.tree)
+        except weighing.Unbearable as error:
+            yield str(error)
+            return
+        if (excess := changes.excess(paths, 0)) is not None:
+            yield excess
+            return
         deltas = trees.deltas(self.repository, old, commit.tree)
-        found = [f"{p.path} {p.problem}." for p in changes.problems(trees.entries(self.repository, deltas))]
-        found = found or [
-            f"{one} and {other} are one file to some." for one, other in twins(self.repository, commit, deltas)
-        ]
-        if found:
-            raise RefusedHistory(commit.id, found[0])
+        entries = trees.entries(self.repository, deltas)
+        if (excess := changes.excess(paths, sum(entry.size for entry in entries))) is not None:
+            yield excess
+        yield from (f"{problem.path} {problem.problem}." for problem in changes.problems(entries))
+        yield from (f"{one} and {other} are one file to some." for one, other in twins(self.repository, commit, deltas))
 
 
 def twins(repository: Repository, commit: Commit, deltas: list[Delta]) -> list[tuple[str, str]]:

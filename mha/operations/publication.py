@@ -193,7 +193,10 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     """The draft's edits, if they may be published; raises InvalidConfiguration, HandMadeCommits or UnknownPath."""
     _require_base(here, tree)
     edits = tree.edits(here.id, paths, refresh=True)
-    found = changes.complaints(edit.entry for edit in edits if _exists(edit))
+    there = [edit for edit in edits if _exists(edit)]
+    if (excess := changes.excess(len(there), sum(edit.size for edit in there))) is not None:
+        raise InvalidConfiguration([excess], "Publish them in several steps.")
+    found = changes.complaints(edit.entry for edit in there)
     found = found or changes.complaints_of_twins(_twins(here, edits))
     if found:
         raise InvalidConfiguration(found, "Correct these files, or take them out of work/; then publish again.")

@@ -238,7 +238,10 @@ def _listed(home: Home, head: str, *, address: str) -> cluster.Cluster:
 def _require_adoptable(home: Home, adopted: adoption.Adopted) -> None:
     """The files must be fit to be published, and not those of another cluster."""
     deltas = trees.deltas(home.repository, None, adopted.tree)
-    found = changes.complaints(trees.entries(home.repository, deltas))
+    entries = trees.entries(home.repository, deltas)
+    found = changes.complaints(entries)
+    if (excess := changes.excess(len(entries), sum(entry.size for entry in entries))) is not None:
+        found.append(excess)
     found += changes.complaints_of_twins(changes.twins(_paths(deltas)))
     if trees.find(home.repository, adopted.tree, cluster.FILE) is not None:
         found.append(f"{cluster.FILE} is there already: these are the files of another cluster. Remove it, or join.")

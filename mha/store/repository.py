@@ -5,6 +5,7 @@ Rule 2: what was written is read back before anybody hears of it. libgit2 may
 return an id although the disk was full, so `create_commit` is never used.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,6 +122,11 @@ class Repository:
             except KeyError:
                 return False
 
+    def size(self, oid: str) -> int:
+        """How many bytes an object has; told without reading it, where it is in a pack."""
+        with reading():
+            return int(self.git.odb.read_header(pygit2.Oid(hex=oid))[1])
+
     def commit(self, oid: str) -> Commit:
         """A commit by its id; raises StoreDamaged where it is missing or unreadable."""
         with reading():
@@ -148,12 +154,16 @@ class Repository:
 
     def walk(self, start: str, *, hide: Sequence[str] = ()) -> Iterator[Commit]:
         """Commits from `start` towards the beginning, children before parents, without what `hide` reaches."""
+        return map(self.commit, self.line(start, hide=hide))
+
+    def line(self, start: str, *, hide: Sequence[str] = ()) -> Iterator[str]:
+        """The ids of what `walk` reads."""
         with reading():
             walker = self.git.walk(pygit2.Oid(hex=start), SortMode.TOPOLOGICAL | SortMode.TIME)
             for oid in hide:
                 walker.hide(pygit2.Oid(hex=oid))
             for found in walker:
-                yield self.commit(str(found.id))
+                yield str(found.id)
 
     def ahead_behind(self, ours: str, theirs: str) -> tuple[int, int]:
         """How many commits `theirs` has and `ours` lacks, and the other way round."""
@@ -198,10 +208,20 @@ class Repository:
         return str(oid)
 
 
+_ENCODINGS = re.compile(
+    r"(utf-?8|(us-)?ascii|latin-?\d+|iso-?(8859|2022)-?\w+|(windows|cp)-?\d+|koi8-\w|euc-?\w+|shift[_-]?jis|sjis|gbk?\d*|big5)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
 def _text(raw: bytes, encoding: str | None) -> str:
-    """Words of a commit; old histories hold every encoding, and some that nobody knows."""
+    """Words of a commit; old histories hold every encoding, and some that nobody knows.
+
+    Python knows more than are meant here: the time of `punycode` grows with the square of the length.
+    """
+    known = encoding is not None and _ENCODINGS.fullmatch(encoding)
     try:
-        return raw.decode(encoding or "utf-8", "replace")
+        return raw.decode(encoding if known and encoding else "utf-8", "replace")
     except LookupError:
         return raw.decode("utf-8", "replace")
 
