@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mha.core.changes import escaped
+
 _EVERY_SECONDS = 0.1
 
 
@@ -31,7 +33,7 @@ def shown(what: str) -> Iterator[Shown]:
         moment = time.monotonic()
         if moment - last >= _EVERY_SECONDS:
             last = moment
-            sys.stderr.write(f"\r\x1b[K{what}: {text[:100]}")
+            sys.stderr.write(f"\r\x1b[K{what}: {escaped(text[:100])}")
             sys.stderr.flush()
 
     def clear() -> None:
