@@ -48,9 +48,9 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
             env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read), "MHA_END": end}
             lock_file = stack.enter_context(lock.opened(home.git_dir))
             inherited = (ask_write, answer_read, lock_file)
-            child = stack.enter_context(
-                git.started("receive-pack", str(home.git_dir), env=env, pass_fds=inherited, piped=False)
-            )
+            words = git.receiving("receive-pack", str(home.git_dir))
+            child = stack.enter_context(git.started(*words, env=env, pass_fds=inherited, piped=False))
+            git.bound(child)
         locked = _answer_all(home, questions, answers, lock_file, end)
         code = child.wait()
         after = Repository(home.git_dir).head()
@@ -91,6 +91,8 @@ def judge(home: Home, quarantine: Path, lines: Sequence[str]) -> None:
                 f"{home.name} has revisions that the sender lacks: this is no fast-forward.",
                 "`mha status` on either side shows how they stand.",
             )
+        if update.name == MAIN and update.old != head:  # git would see it too, but keep the objects
+            raise MhaError(f"{home.name} has moved on while this was sent.", "Push again.")
         _admit(repository, introduction, update.new, head)
 
 
@@ -108,15 +110,13 @@ def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, 
         word, _, argument = question.rstrip("\n").partition(" ")
         try:
             if word == "judge":
-                lines = _listed(questions, end)
+                lines = listed(questions, end)
                 lock.take(home.git_dir, lock_file)
                 locked = True
                 judge(home, home.git_dir / argument, lines)
             elif word == "sync":
                 sync_file_system(home.git_dir)
-            else:
-                raise MhaError("A hook of this home asks what is not understood.", "Run `mha repair` there.")
-            answers.write("yes\n")
+            answers.write("yes\n" if word in ("judge", "sync") else "no\n")
         except MhaError as error:
             answers.write(f"Error: {_one_line(error.message)}\nHint: {_one_line(error.hint)}\nno\n")
         except OSError as error:
@@ -125,12 +125,12 @@ def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, 
     return locked
 
 
-def _listed(questions: TextIO, end: str) -> list[str]:
+def listed(questions: TextIO, end: str) -> list[str]:
     """What the sender wants to move, a line each, up to the word that ends the list.
 
     Not up to an empty line: a name that holds line feeds would hide what is listed after it.
     """
-    lines = []
+    lines: list[str] = []
     for line in iter(questions.readline, ""):
         if line == f"{end}\n":
             return lines

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mha.core.changes import Entry, FileType, problems
+from mha.core.changes import Entry, FileType, excess, problems
 from mha.errors import InvalidConfiguration, MhaError
-from mha.store import git, trees
+from mha.store import git, trees, weighing
 from mha.store.files import sync_file_system, walk_files
 from mha.store.home import Home
-from mha.store.peers import Progress
+from mha.store.peers import Progress, references
 
 _URL = re.compile(r"(ssh|https)://[A-Za-z0-9][A-Za-z0-9@:.\[\]-]*/[A-Za-z0-9_.,+=@%~/-]+")
 _IMPORT = "refs/import/files"
@@ -50,14 +50,25 @@ def _repository(home: Home, source: str, progress: Progress) -> Adopted:
     name, oid = _branch(source, env)
     done = git.transfer(
         "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--progress", "--", source, name,
-        env=env, idle_seconds=lambda: IDLE_SECONDS, on_line=progress,
+        env=env, idle_seconds=lambda: IDLE_SECONDS, bounded=False, on_line=progress,
     )  # fmt: skip
     if done.code != 0:
         raise MhaError(f"{source} cannot be read: {done.complaint}.", "See that `git clone` can read it.")
     tip = home.repository.commit(oid)
+    _require_bearable(home, tip.tree)
     files = sum(1 for _ in trees.files(home.repository, tip.tree))
     commits = sum(1 for _ in home.repository.walk(oid))
     return Adopted(tip.tree, files, oid, commits)
+
+
+def _require_bearable(home: Home, tree: str) -> None:
+    """A few kilobytes may stand for more files than can be listed; raises InvalidConfiguration."""
+    try:
+        found = excess(weighing.Scale(home.repository).paths(None, tree), 0)
+    except weighing.Unbearable as error:
+        found = str(error)
+    if found is not None:
+        raise InvalidConfiguration([found], "Correct it at its source, then run `mha init` again.")
 
 
 def _branch(source: str, env: dict[str, str]) -> tuple[str, str]:
@@ -65,8 +76,8 @@ def _branch(source: str, env: dict[str, str]) -> tuple[str, str]:
     done = git.run("ls-remote", "--", source, env=env, seconds=IDLE_SECONDS)
     if done.code != 0:
         raise MhaError(f"{source} is not a git repository: {done.complaint}.", "See that `git ls-remote` can read it.")
-    lines = [line.split("\t") for line in done.out.decode("utf-8", "replace").splitlines()]
-    heads = {name: oid for oid, name in lines if name == "HEAD" or name.startswith("refs/heads/")}
+    listed = references(done.out).items()
+    heads = {name: oid for name, oid in listed if name == "HEAD" or name.startswith("refs/heads/")}
     wanted = ("HEAD", "refs/heads/main", "refs/heads/master")
     chosen = next((name for name in wanted if name in heads), next(iter(heads), None) if len(heads) == 1 else None)
     if chosen is None:

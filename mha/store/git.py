@@ -8,9 +8,11 @@ Rule 2: an exit code proves nothing about a peer. Callers read back.
 import functools
 import os
 import re
+import resource
 import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +23,12 @@ from mha.errors import GitFailed, GitMissing
 NEEDED = (2, 36)  # fetch --refetch, core.fsync
 _LOCAL_SECONDS = 3600.0
 _GONE_SECONDS = 5.0
+TRANSFER_SECONDS = 6 * 3600.0  # however much moves
+_TALK_BYTES = 16 << 20  # that a peer may have git write; an hour of progress is less than one
+
+TRANSFER_BYTES = 4 << 30  # of one push or fetch, compressed as it is sent
+MEMORY_BYTES = 768 << 20  # of each git that reads what a peer sends; a thousandth of it may inflate to more
+CPU_SECONDS = 600  # of each git that reads what a peer sends; 4 GiB take a part of it
 
 _SETTINGS = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -56,6 +64,8 @@ _SAY_NOTHING = (  # what git adds when the other side ended; the reason stands b
 _children: "set[subprocess.Popen[bytes]]" = set()  # those running now, so that Ctrl-C leaves none behind
 _inherited: set[int] = set()  # the lock of a home: whatever git does for its holder is done under it
 _TIMED_OUT = Done(-1, b"", "", timed_out=True)
+_TALKS_ON = Done(-1, b"", "fatal: it says more than any server does")
+_FEW_THREADS = ("-c", "pack.threads=2")  # each takes memory of its own
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -85,14 +95,21 @@ def transfer(
     *arguments: str,
     env: Mapping[str, str] | None = None,
     idle_seconds: Callable[[], float],
+    seconds: float | None = None,
+    bounded: bool = True,
     on_line: Callable[[str], None],
 ) -> Done:
-    """Run a fetch or push, however long it takes, and kill it when nothing moves for `idle_seconds`.
+    """Run a git that talks to a peer, and kill it when nothing moves for `idle_seconds`.
 
+    It may take long (see TRANSFER_SECONDS; `seconds` says otherwise), but not for ever. Where it is not `bounded`,
+    because the administrator chose what is read, it may take as much of the machine as it likes.
     `on_line` is called with each line of progress that git writes; what it says may change the patience that is due.
     """
     collected: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
-    with started(*arguments, env=env) as child, selectors.DefaultSelector() as ready:
+    deadline = time.monotonic() + (TRANSFER_SECONDS if seconds is None else seconds)
+    with started(*_FEW_THREADS, *arguments, env=env) as child, selectors.DefaultSelector() as ready:
+        if bounded:
+            bound(child)
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
@@ -100,13 +117,17 @@ def transfer(
         ready.register(child.stdout, selectors.EVENT_READ, "out")
         ready.register(child.stderr, selectors.EVENT_READ, "err")
         while ready.get_map():
-            events = ready.select(idle_seconds())
+            left = deadline - time.monotonic()
+            events = ready.select(min(idle_seconds(), left)) if left > 0 else []
             if not events:
                 end(child)
                 return _TIMED_OUT
             for key, _ in events:
                 data = os.read(key.fd, 65536)
                 collected[key.data] += data
+                if len(collected[key.data]) > _TALK_BYTES:
+                    end(child)
+                    return _TALKS_ON
                 if not data:
                     ready.unregister(key.fileobj)
                 elif key.data == "err":
@@ -170,6 +191,28 @@ def started(
                 pipe.close()
 
 
+def receiving(*arguments: str) -> tuple[str, ...]:
+    """The words of a git that takes what a peer sends: nothing that it sends runs a program, or takes what it likes."""
+    settings = (
+        "pack.threads=2", f"receive.maxInputSize={TRANSFER_BYTES}", "receive.fsck.badFilemode=error",
+        "gpg.program=false", "gpg.x509.program=false", "gpg.ssh.program=false",  # a push may carry a signature
+    )  # fmt: skip
+    return (*(word for setting in settings for word in ("-c", setting)), *arguments)
+
+
+def bound(child: "subprocess.Popen[bytes]") -> None:
+    """Let a git that reads what a peer sends, and all that it starts, take no more than so much of this machine."""
+    for kind, most in (
+        (resource.RLIMIT_DATA, MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, TRANSFER_BYTES),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+    ):
+        with suppress(ProcessLookupError):  # it has ended already
+            _, hard = resource.prlimit(child.pid, kind)
+            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.prlimit(child.pid, kind, (allowed, allowed))
+
+
 @contextmanager
 def inheriting(descriptor: int) -> Iterator[None]:
     """Let every git that is started in the block have an open file too."""
@@ -210,8 +253,8 @@ def complaint(err: str) -> str:
     """The lines of git's stderr that say what went wrong, without its advice."""
     lines = [line.strip() for line in err.replace("\r", "\n").split("\n")]
     of_mha = [line.partition("Error:")[2].strip() for line in lines if line.startswith(("remote: Error:", "Error:"))]
-    if of_mha:
-        return of_mha[0]
+    if any(of_mha):
+        return next(filter(None, of_mha))
     said = [line for line in lines if line and not line.startswith(_SAY_NOTHING)]
     telling = [line for line in said if line.startswith(("fatal:", "error:", "ssh:", "ERROR:"))]
     chosen = telling or said

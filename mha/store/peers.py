@@ -81,9 +81,11 @@ def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     done = _listing(home, peer, seconds)
     if done.code != 0:
         return Answer(fault=_plain(done))
-    refs = _refs(done.out)
+    refs = references(done.out)
+    if done.out and not refs:
+        return Answer(fault="what it answers is not understood: another format of git, or none")
     name, introduction = next(
-        ((n.removeprefix(SERVER), i) for n, i in refs.items() if n.startswith(SERVER)), (None, None)
+        ((escaped(n.removeprefix(SERVER)), i) for n, i in refs.items() if n.startswith(SERVER)), (None, None)
     )
     return Answer(head=refs.get(MAIN), current=refs.get(CURRENT), name=name, introduction=introduction)
 
@@ -114,6 +116,16 @@ def push_kept(home: Home, peer: Peer, oid: str) -> str | None:
     """Pin a diverged head on a peer; returns the complaint, or None."""
     done = _push(home, peer, f"{oid}:{KEEP}{oid}", silent)
     return None if done.code == 0 else _plain(done)
+
+
+def references(listing: bytes) -> dict[str, str]:
+    """The references of `git ls-remote`, by name; lines of another form are passed over."""
+    found = {}
+    for line in listing.decode("utf-8", "replace").split("\n"):
+        oid, tab, name = line.partition("\t")
+        if tab and is_id(oid):
+            found[name] = oid
+    return found
 
 
 def side_by_side(work: Callable[[_T], _U], items: Iterable[_T]) -> list[_U]:
@@ -164,29 +176,25 @@ def _listing(home: Home, peer: Peer, seconds: float) -> git.Done:
     arguments = ("ls-remote", "--", peer.url.repository, MAIN, CURRENT, f"{SERVER}*")
     shared, deadline = _socket(home, peer), time.monotonic() + seconds
     reused = shared is not None and shared.exists()
-    done = git.run(*arguments, env=_environment(home, peer), seconds=seconds)
+    done = _ask(home, peer, arguments, seconds)
     if done.code == 0 or shared is None or not reused:
         return done
     shared.unlink(missing_ok=True)  # a transfer that goes on over it keeps it; who comes next makes a new one
     if done.timed_out:
         return done
-    return git.run(*arguments, env=_environment(home, peer), seconds=deadline - time.monotonic())
+    return _ask(home, peer, arguments, deadline - time.monotonic())
+
+
+def _ask(home: Home, peer: Peer, arguments: Iterable[str], seconds: float) -> git.Done:
+    return git.transfer(
+        *arguments, env=_environment(home, peer), idle_seconds=lambda: seconds, seconds=seconds, on_line=silent
+    )
 
 
 def _written(line: str) -> int:
     """How many bytes git has written, by a line of its progress; they may still be on their way."""
     found = _WRITTEN.match(line)
     return int(float(found[1]) * _UNITS[found[2]]) if found else 0
-
-
-def _refs(listing: bytes) -> dict[str, str]:
-    """The references of `git ls-remote`, by name; lines of another form are passed over."""
-    found = {}
-    for line in listing.decode("utf-8", "replace").splitlines():
-        oid, tab, name = line.partition("\t")
-        if tab and is_id(oid):
-            found[name] = oid
-    return found
 
 
 def _environment(home: Home, peer: Peer) -> dict[str, str]:
