@@ -45,6 +45,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz every parser, a minute each: `nox -s fuzz -- --seconds 300`, or one: `nox -s fuzz -- yaml`."""
+    session.install("-e", ".[fuzz]")
+    session.run("python", "-m", "tests.fuzz.run", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure mha against git, and print the ratios: `nox -s bench -- --sizes 1000`."""
     session.install("-e", ".[test]")
