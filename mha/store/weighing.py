@@ -12,6 +12,7 @@ from pygit2.enums import ObjectType
 
 from mha.core.changes import DEPTH
 from mha.store.repository import Repository, reading
+from mha.store.trees import EMPTY
 
 TREE_BYTES = 64 << 20  # a folder of more than a million files
 _ENTRY = re.compile(rb"[0-7]+ [^\0]+\0.{20}", re.DOTALL)
@@ -60,6 +61,8 @@ class Scale:
         return paths, depth + 1
 
     def _entries(self, tree: str) -> set[bytes]:
+        if tree == EMPTY:  # known to git without being stored
+            return set()
         with reading():
             if self.repository.size(tree) > TREE_BYTES:
                 raise Unbearable(f"One of its folders takes more than {TREE_BYTES >> 20} MiB to list.")

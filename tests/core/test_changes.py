@@ -19,6 +19,7 @@ from mha.core.changes import (
     FileType,
     Problem,
     escaped,
+    excess,
     is_yaml,
     printable,
     problems,
@@ -252,3 +253,16 @@ def test_the_words_for_changes_are_a_contract_with_scripts():
 def test_changes_are_listed_by_path():
     changed = [Change("b", Action.ADDED), Change("a", Action.MODIFIED), Change("a", Action.ADDED)]
     assert sorted(changed) == [Change("a", Action.ADDED), Change("a", Action.MODIFIED), Change("b", Action.ADDED)]
+
+
+@pytest.mark.parametrize(
+    ("files", "size", "expected"),
+    [
+        (100_000, 2 << 30, None),
+        (250_000, 4 << 30, None),
+        (250_001, 0, "250,001 files are added or changed at once, and at most 250,000 may be."),
+        (1, (4 << 30) + (1 << 20), "4,097 MiB are added or changed at once, and at most 4,096 may be."),
+    ],
+)
+def test_one_revision_brings_in_no_more_than_servers_can_bear(files, size, expected):
+    assert excess(files, size) == expected
