@@ -6,8 +6,9 @@ the receiver's references, objects, releases and locks are as they were; in the
 end it takes an honest push.
 """
 
+import os
 from collections.abc import Callable, Iterator
-from itertools import cycle
+from itertools import chain, repeat
 
 import pytest
 
@@ -371,21 +372,19 @@ def test_a_bomb_takes_bounded_time_memory_and_disk(scene, full, tally):
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "said"),
-    [("TRANSFER_BYTES", 1 << 20, "pack exceeds maximum allowed size"), ("CPU_SECONDS", 1, "unpack")],
+    ("limit", "value", "piece", "said"),
+    [
+        ("TRANSFER_BYTES", 1 << 20, hostile.packed(Loose("blob", os.urandom(1 << 16))), "exceeds maximum allowed size"),
+        ("CPU_SECONDS", 1, hostile.zeros(32 << 20), "unpack"),
+    ],
+    ids=["of bytes", "of work"],
 )
-def test_a_stream_without_end_meets_its_limit(scene, limit, value, said, tally):
+def test_a_stream_without_end_meets_its_limit(scene, limit, value, piece, said, tally):
     before = hostile.state(scene.receiver)
     new, _ = scene.revision()
-
-    def stream() -> Iterator[bytes]:
-        yield hostile.commands((scene.head, new, MAIN)) + b"PACK\0\0\0\2" + (1 << 20).to_bytes(4, "big")
-        incompressible = hostile.packed(Loose("blob", bytes(range(256)) * 4096))
-        for number, piece in enumerate(cycle([incompressible, hostile.zeros(32 << 20)])):
-            yield piece if number else b""
-
+    begin = hostile.commands((scene.head, new, MAIN)) + b"PACK\0\0\0\2" + (1 << 20).to_bytes(4, "big")
     limits = f"from mha.store import git; git.{limit} = {value}"
-    done = hostile.receive(scene.receiver, stream(), limits=limits, seconds=90)
+    done = hostile.receive(scene.receiver, chain([begin], repeat(piece)), limits=limits, seconds=90)
 
     assert said in done.said
     assert hostile.state(scene.receiver) == before
