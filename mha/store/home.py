@@ -16,7 +16,7 @@ from pathlib import Path
 from mha.core.standing import Memory
 from mha.errors import HomeNotEmpty, HomeOfAnother, NewerFormat, NoHome, StoreDamaged
 from mha.store import git, glance
-from mha.store.files import exchange, remove_tree, sync_folder, write_whole
+from mha.store.files import exchange, remove_tree, sync_file_system, sync_folder, write_whole
 from mha.store.repository import Repository
 
 FORMAT = 1
@@ -193,6 +193,7 @@ def create(path: Path, name: str) -> Home:
     write_whole(scratch / "mha" / "name", f"{name}\n".encode())
     write_whole(scratch / "mha" / "format", f"{FORMAT}\n".encode())
     configure(scratch)
+    sync_file_system(scratch)  # git's init syncs nothing, and without its HEAD this is no repository
     scratch.rename(path / "mha.git")
     sync_folder(path)
     return Home(path.resolve(), name)
