@@ -81,6 +81,7 @@ def publish(
         text = patch(desk.here, desk.tree, edits) if lines else ""
         if not edits or dry_run:
             return Published(None, None, found, lines=text, settled=desk.settled)
+        desk.tree.sync(edit.text for edit in edits)
         oid = advance(desk.here, desk.tree.store(edits), message=message, author=author)
         fault = _serve(home, oid, desk.tree, [edit.path for edit in edits])
 

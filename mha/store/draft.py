@@ -9,7 +9,8 @@ taken for a draft that deletes files.
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pygit2
 from mha.core.changes import Action, Change, Entry, FileType, chosen, printable
 from mha.errors import UnreadableDraft
 from mha.store import trees
-from mha.store.files import remove_tree, sync_file_system, sync_folder, walk_files
+from mha.store.files import remove_tree, sync_file_system, sync_files, sync_folder, walk_files, write_whole
 from mha.store.home import Home
 from mha.store.index import Index
 from mha.store.repository import CURRENT, DRAFTS, MAIN
@@ -110,29 +111,40 @@ class WorkTree:
         deltas = trees.deltas(repository, old, repository.commit(oid).tree)
         kept: list[str] = []
         deltas.sort(key=lambda delta: delta.new is not None)  # a folder goes before a file takes its name
-        for delta in deltas:
-            held = _blob_of(self.folder, os.fsdecode(delta.path))
-            if held == delta.old and held != delta.new:
-                self._place(os.fsdecode(delta.path), delta.new)
-            elif held != delta.new:
-                kept.append(printable(delta.path))
+        with self._staged({os.fsdecode(delta.path): delta.new for delta in deltas}) as staged:
+            for delta in deltas:
+                held = _blob_of(self.folder, os.fsdecode(delta.path))
+                if held == delta.old and held != delta.new:
+                    self._place(os.fsdecode(delta.path), staged)
+                elif held != delta.new:
+                    kept.append(printable(delta.path))
+        self.sync(os.fsdecode(delta.path) for delta in deltas)
         self.settle(oid, (delta.path for delta in deltas))
         return kept
 
     def settle(self, oid: str, paths: Iterable[bytes]) -> None:
-        """Make a revision the base, and tell the index about the paths that it changed."""
+        """Make a revision the base, and tell the index about the paths that it changed; they were synced before."""
         self._index.follow(oid, paths)
 
     def undo(self, oid: str, chosen: Iterable[Edit]) -> None:
         """Put the files of a revision back in place of edits."""
         tree = self.home.repository.commit(oid).tree
-        for edit in sorted(chosen, key=lambda edit: edit.action is not Action.ADDED):
-            self._place(edit.text, trees.find(self.home.repository, tree, edit.text))
+        in_order = sorted(chosen, key=lambda edit: edit.action is not Action.ADDED)
+        self.place({edit.text: trees.find(self.home.repository, tree, edit.text) for edit in in_order})
 
     def place(self, files: Mapping[str, Blob | None]) -> None:
-        """Put stored files in, as edits."""
-        for path, blob in files.items():
-            self._place(path, blob)
+        """Put stored files in, as edits, and delete those that are None; afterwards they are durable."""
+        with self._staged(files) as staged:
+            for path in files:
+                self._place(path, staged)
+        self.sync(files)
+
+    def sync(self, paths: Iterable[str]) -> None:
+        """Make files durable, and that others are gone.
+
+        Whatever a revision holds and work/ lost in a power cut would be an edit that nobody made.
+        """
+        sync_files([self.folder / path for path in paths], within=self.folder)
 
     def _stored(self, edit: Edit) -> Blob | None:
         if edit.action is Action.DELETED:
@@ -171,20 +183,39 @@ class WorkTree:
         action = Action.ADDED if known is None else Action.MODIFIED
         return Edit(path, action, _type(found.st_mode), found.st_size, bool(found.st_mode & stat.S_IXUSR))
 
-    def _place(self, path: str, blob: Blob | None) -> None:
-        """Write or delete one file, so that an editor sees the old or the new one."""
+    @contextmanager
+    def _staged(self, files: Mapping[str, Blob | None]) -> Iterator[dict[str, Path]]:
+        """Stored files, written and synced, to be moved in: a power cut finds the old or the new one, and none empty.
+
+        They are not in work/: a kill leaves nothing there.
+        """
+        folder = self.home.state / f".files.{os.getpid()}"
+        remove_tree(folder)
+        folder.mkdir()
+        try:
+            written = {
+                path: (folder / str(n), blob) for n, (path, blob) in enumerate(files.items()) if blob is not None
+            }
+            for scratch, blob in written.values():
+                scratch.write_bytes(trees.read(self.home.repository, blob))
+                scratch.chmod(0o755 if blob.executable else 0o644)
+            staged = {path: scratch for path, (scratch, _) in written.items()}
+            sync_files(staged.values(), within=folder)
+            yield staged
+        finally:
+            remove_tree(folder)
+
+    def _place(self, path: str, staged: Mapping[str, Path]) -> None:
+        """Move in or delete one file, so that an editor sees the old or the new one."""
         target = self.folder / path
         if target.is_dir() and not target.is_symlink():
             self._clear(target)
-        if blob is None:
+        if path not in staged:
             target.unlink(missing_ok=True)
             _remove_empty_above(self.folder, target)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = self.home.state / f".file.{os.getpid()}"  # not in work/: a kill leaves nothing there
-        scratch.write_bytes(trees.read(self.home.repository, blob))
-        scratch.chmod(0o755 if blob.executable else 0o644)
-        scratch.replace(target)
+        staged[path].replace(target)
 
     def _clear(self, folder: Path) -> None:
         """Make way for a file; what still stands in the folder belongs to no draft, and is put aside."""
@@ -235,7 +266,7 @@ def detach(home: Home) -> None:
     note = home.git_dir / "worktrees" / "work" / "HEAD"
     base = home.repository.ref(CURRENT)  # still names what the files were last settled to
     if base is not None and note.is_file() and note.read_text().strip() == f"ref: {MAIN}":
-        note.write_text(f"{base}\n")
+        write_whole(note, f"{base}\n".encode())
 
 
 def put_away(home: Home) -> WorkTree | None:

@@ -47,7 +47,7 @@ def sync_files(paths: Iterable[Path], *, within: Path) -> None:
         sync_file_system(within)
         return
     for path in chosen:
-        if path.is_file():
+        if path.is_file() and not path.is_symlink():
             with _opened(path, os.O_RDONLY) as descriptor:
                 os.fsync(descriptor)
     for folder in {path.parent for path in chosen} | {within}:
