@@ -37,7 +37,7 @@ class Server:
         return open_home(self.path)
 
     def publish(self, message: str) -> publication.Published:
-        return publication.publish(self.home, message=message, author=AUTHOR)
+        return publication.publish(self.home, message=message, author=AUTHOR, as_is=True)  # histories hold empty files
 
     def promote(self, *, force: bool = False) -> changeover.ChangedOver:
         return changeover.promote(self.home, author=AUTHOR, force=force)

@@ -225,6 +225,18 @@ class InvalidConfiguration(MhaError):
         super().__init__("These files cannot be published:\n" + "\n".join(f"  {problem}" for problem in problems), hint)
 
 
+class LooksCutOff(MhaError):
+    """Files of the draft look as a power cut leaves them."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(
+            "These files look as if a power cut took some of them:\n" + "\n".join(f"  {p}" for p in problems),
+            "Write them anew, or `mha discard` them. If they are as they should be, publish with --as-is.",
+        )
+
+
 class InvalidClusterFile(MhaError):
     exit_code = ExitCode.INVALID
 

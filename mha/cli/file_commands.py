@@ -47,6 +47,9 @@ def publish(
     *,
     wait: Wait = None,
     dry_run: DryRun = False,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Also files that look cut off: empty, or NULs at the end")
+    ] = False,
     lines: Lines = False,
     json: Json = False,
 ) -> None:
@@ -64,6 +67,7 @@ def publish(
             wait=wait,
             dry_run=dry_run,
             lines=lines,
+            as_is=as_is,
             progress=progress.line,
         )
     end(render.published(done, json=json))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mha.core import changes, cluster, record
+from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
 from mha.core.standing import Sync
 from mha.errors import (
@@ -14,6 +14,7 @@ from mha.errors import (
     EmptyMessage,
     HandMadeCommits,
     InvalidConfiguration,
+    LooksCutOff,
     MhaError,
     StoodDown,
     sentence,
@@ -68,15 +69,21 @@ def publish(
     wait: int | None = None,
     dry_run: bool = False,
     lines: bool = False,
+    as_is: bool = False,
     progress: Progress = silent,
 ) -> Published:
-    """Make the draft, or only its edits at some paths, the next revision, serve it, and give it to the peers."""
+    """Make the draft, or only its edits at some paths, the next revision, serve it, and give it to the peers.
+
+    Raises LooksCutOff where files look as a power cut leaves them, unless they are wanted `as_is`.
+    """
     message = _worded(message)
     require_active(tips.tip(home))
     views = compare(home, progress=progress)
 
     with at_desk(home) as desk:
         edits = _publishable(desk.here, desk.tree, paths)
+        if not as_is:
+            _require_whole(desk.here, desk.tree, edits)
         found = tuple(edit.change for edit in edits)
         text = patch(desk.here, desk.tree, edits) if lines else ""
         if not edits or dry_run:
@@ -206,6 +213,21 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
         blob = None if of_cluster.action is Action.DELETED else tree.store([of_cluster])[cluster.FILE]
         _require_cluster_file(here, blob, changed=True)
     return edits
+
+
+def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
+    """What an editor wrote and did not sync is lost in a power cut: that is no edit that anybody made."""
+    repository, found = here.home.repository, []
+    for edit in filter(_exists, edits):
+        data = tree.content(edit)
+        if wholeness.loss(edit.text, data) is None:  # nearly always; else the published file is read as well
+            continue
+        blob = trees.find(repository, here.tree, edit.text)
+        published = None if blob is None else trees.read(repository, blob)
+        if loss := wholeness.lost(edit.text, published=published, draft=data):
+            found.append(f"{changes.printable(edit.path)} {loss}.")
+    if found:
+        raise LooksCutOff(found)
 
 
 def _require_base(here: Tip, tree: WorkTree) -> None:

@@ -16,7 +16,9 @@ from mha.errors import (
     ControlCharacters,
     DraftInTheWay,
     EmptyMessage,
+    ExitCode,
     InvalidConfiguration,
+    LooksCutOff,
     NoServerActive,
     ReadOnlyServer,
     StoodDown,
@@ -170,6 +172,34 @@ def test_a_path_is_understood_from_where_it_is_typed(make_cluster, folder, typed
     assert [change.path for change in history.diff(server.home).changes] == ["policies/main.yaml"]
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_files_that_look_as_a_power_cut_leaves_them_are_refused_by_name(pair, dry_run):
+    active = pair["fw-a"]
+    active.edit(HOSTS, "")
+    active.edit("new.yaml", b"\0" * 40)
+    active.edit("objects/networks.yaml", "networks: {}\n")
+    before = heads(pair)
+
+    with pytest.raises(LooksCutOff) as caught:
+        active.publish(dry_run=dry_run)
+
+    assert caught.value.exit_code == ExitCode.INVALID
+    assert caught.value.message.splitlines()[1:] == ["  new.yaml ends in NUL bytes.", f"  {HOSTS} is empty."]
+    assert heads(pair) == before
+    assert active.draft()[HOSTS] == b""
+
+
+def test_an_empty_file_is_published_when_that_is_asked_for_and_is_no_surprise_later(pair):
+    active = pair["fw-a"]
+    active.edit(HOSTS, "")
+    active.publish(as_is=True)
+    (active.path / "work" / HOSTS).chmod(0o755)
+
+    active.publish()
+
+    assert active.served()[HOSTS] == b""
+
+
 @pytest.mark.parametrize(
     ("path", "data"),
     [
@@ -186,7 +216,7 @@ def test_bytes_are_published_as_they_were_written(make_cluster, path, data):
     cluster = make_cluster("fw-a", "fw-b")
     cluster["fw-a"].edit(path, data)
 
-    cluster["fw-a"].publish()
+    cluster["fw-a"].publish(as_is=True)
 
     assert cluster["fw-b"].served()[path] == cluster["fw-a"].served()[path] == data
     assert history.diff(cluster["fw-a"].home).changes == ()
