@@ -18,8 +18,11 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
-def exchange(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file so that a reader, or a power cut, finds the old or the new one and nothing between."""
+def exchange(path: Path, data: bytes, *, mode: int = 0o644, synced: bool = True) -> None:
+    """Write a file so that a reader, or a power cut, finds the old or the new one and nothing between.
+
+    Unless it is `synced`, a power cut may leave it empty; for what nobody misses.
+    """
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     scratch.unlink(missing_ok=True)
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -27,7 +30,8 @@ def exchange(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         with open(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         scratch.replace(path)
     except OSError:
         scratch.unlink(missing_ok=True)

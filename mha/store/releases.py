@@ -21,6 +21,7 @@ import pygit2
 
 from mha.store import git, trees
 from mha.store.files import (
+    exchange,
     link_tree,
     remove_tree,
     switch_link,
@@ -28,7 +29,6 @@ from mha.store.files import (
     sync_files,
     sync_folder,
     walk_files,
-    write_whole,
 )
 from mha.store.home import Home
 from mha.store.repository import CURRENT
@@ -222,7 +222,8 @@ def _retire(home: Home, before: str | None, now: str) -> None:
         (home.releases / oldest.id).rename(doomed)
         remove_tree(doomed)
     remaining = [asdict(note) for note in left if note != oldest]
-    write_whole(home.state / "releases.json", json.dumps(remaining).encode())
+    # a power cut may take the notes, and takes all readers: then folders count as left just now
+    exchange(home.state / "releases.json", json.dumps(remaining).encode(), synced=False)
 
 
 def _left(home: Home) -> list[Left]:
