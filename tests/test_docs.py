@@ -98,7 +98,7 @@ def test_every_exit_code_is_in_the_table():
 
 
 def test_every_variable_of_the_environment_is_in_the_table():
-    inner = {"MHA_ASK", "MHA_ANSWER"}  # the pipes between the receiver and its hooks
+    inner = {"MHA_ASK", "MHA_ANSWER", "MHA_END"}  # the pipes between the receiver and its hooks
     used = {name for path in (ROOT / "mha").rglob("*.py") for name in re.findall(r'"(MHA_[A-Z]+)"', path.read_text())}
     table = re.findall(r"^\| `(MHA_[A-Z]+)` \|", (DOCS / "formats.md").read_text(), re.MULTILINE)
     assert set(table) == used - inner

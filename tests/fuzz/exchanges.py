@@ -12,7 +12,7 @@ from mha.core.changes import escaped
 from mha.core.reception import Command, Update
 from mha.errors import MhaError
 from mha.operations import receiving
-from mha.store import draft, git, peers, weighing
+from mha.store import git, index, peers, weighing
 
 HOME = "/srv/mha"
 END = "f" * 32
@@ -88,8 +88,8 @@ def status_line(data: bytes) -> None:
     head = b"1 .M N... 100644 100644 100644 " + b"1" * 40 + b" " + b"2" * 40 + b" "
     unmerged = b"u UU N... 100644 100644 100644 100644 " + b" ".join([b"1" * 40] * 3) + b" "
     for line in (head + path, unmerged + path, b"? " + path):
-        assert draft._path_of(line) == path
-    assert draft._path_of(b"! " + path) is draft._path_of(b"# " + path) is draft._path_of(b"") is None
+        assert index._path_of(line) == path
+    assert index._path_of(b"! " + path) is index._path_of(b"# " + path) is index._path_of(b"") is None
 
 
 def complaints(data: bytes) -> None:
