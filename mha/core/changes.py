@@ -74,6 +74,13 @@ def complaints_of_twins(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{one} and {other} are one name to some file systems. Rename one." for one, other in pairs]
 
 
+def complaints_of_repositories(folders: Iterable[str]) -> list[str]:
+    """The same about folders that git takes for repositories of their own: a home's holds its private key."""
+    return [
+        f"{escaped(folder)} is a git repository. Only plain files are published; move it away." for folder in folders
+    ]
+
+
 def problems(entries: Iterable[Entry]) -> list[Problem]:
     """What stands against publishing these files, each by itself."""
     return [problem for entry in entries if (problem := _problem(entry)) is not None]
@@ -98,6 +105,14 @@ def twins(paths: Iterable[str]) -> list[tuple[str, str]]:
             if other != part:
                 pairs.add((other, part))
     return sorted(pairs)
+
+
+def repositories(paths: Iterable[str]) -> list[str]:
+    """The folders that git takes for bare repositories, by what stands in them; the uppermost folder is `.`."""
+    known = {folder for path in paths for folder in _with_folders(path)}
+    heads = (path for path in known if path.rpartition("/")[2] == "HEAD")
+    found = (head.removesuffix("HEAD") for head in heads)
+    return sorted(top.rstrip("/") or "." for top in found if known & {f"{top}config", f"{top}objects"})
 
 
 def is_yaml(path: str) -> bool:

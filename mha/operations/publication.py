@@ -205,7 +205,7 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     if (excess := changes.excess(len(there), sum(edit.size for edit in there))) is not None:
         raise InvalidConfiguration([excess], "Publish them in several steps.")
     found = changes.complaints(edit.entry for edit in there)
-    found = found or changes.complaints_of_twins(_twins(here, edits))
+    found = found or _complaints_of_all(here, edits)
     if found:
         raise InvalidConfiguration(found, "Correct these files, or take them out of work/; then publish again.")
     of_cluster = next((edit for edit in edits if edit.text == cluster.FILE), None)
@@ -257,11 +257,14 @@ def _require_cluster_file(here: Tip, blob: Blob | None, *, changed: bool) -> Non
         raise InvalidConfiguration(found, hint)
 
 
-def _twins(here: Tip, edits: list[Edit]) -> list[tuple[str, str]]:
+def _complaints_of_all(here: Tip, edits: list[Edit]) -> list[str]:
+    """What stands against the added files together with those that are there already."""
     added = [edit.text for edit in edits if edit.action is Action.ADDED]
     gone = [edit.text for edit in edits if edit.action is Action.DELETED]
     left = trees.edited(here.home.repository, here.tree, dict.fromkeys(gone))  # folders go with their last file
-    return changes.twins({*added, *trees.neighbours(here.home.repository, left, added)})
+    paths = {*added, *trees.neighbours(here.home.repository, left, added)}
+    found = changes.complaints_of_twins(changes.twins(paths))
+    return found + changes.complaints_of_repositories(changes.repositories(paths))
 
 
 def _exists(edit: Edit) -> bool:

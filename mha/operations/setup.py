@@ -12,6 +12,7 @@ from mha.errors import (
     HomeNotEmpty,
     InvalidConfiguration,
     InvalidName,
+    MhaError,
     NoHome,
     NotJoined,
     NotListed,
@@ -89,6 +90,7 @@ def init(
     names.server_name(name)
     title = _title(cluster_name, path)
     address = names.url(url or str(path.resolve()))
+    _require_apart(path, source)
 
     with _prepared(path, name, key) as home, lock.held(home.git_dir):
         adopted = adoption.adopt(home, source, progress=progress) if source else adoption.NOTHING
@@ -119,6 +121,16 @@ def _title(stated: str | None, path: Path) -> str:
         raise InvalidName(
             path.resolve().name, "The cluster is named as the home's folder: give it a name with --cluster."
         ) from error
+
+
+def _require_apart(path: Path, source: str | None) -> None:
+    """Refuse a home within what it begins with, whose private key would be published, and the reverse."""
+    home, origin = path.resolve(), Path(source or "/nowhere").resolve()
+    if source and origin.exists() and (home.is_relative_to(origin) or origin.is_relative_to(home)):
+        raise MhaError(
+            f"{path} and {source} are the same folder, or one is within the other.",
+            "Choose a home beside the files that it begins with.",
+        )
 
 
 def key(path: Path, *, name: str, source: Path | None = None) -> Keyed:
@@ -242,7 +254,9 @@ def _require_adoptable(home: Home, adopted: adoption.Adopted) -> None:
     found = changes.complaints(entries)
     if (excess := changes.excess(len(entries), sum(entry.size for entry in entries))) is not None:
         found.append(excess)
-    found += changes.complaints_of_twins(changes.twins(_paths(deltas)))
+    paths = list(_paths(deltas))
+    found += changes.complaints_of_twins(changes.twins(paths))
+    found += changes.complaints_of_repositories(changes.repositories(paths))
     if trees.find(home.repository, adopted.tree, cluster.FILE) is not None:
         found.append(f"{cluster.FILE} is there already: these are the files of another cluster. Remove it, or join.")
     if found:

@@ -23,6 +23,7 @@ from mha.core.changes import (
     is_yaml,
     printable,
     problems,
+    repositories,
     twins,
 )
 
@@ -266,3 +267,20 @@ def test_changes_are_listed_by_path():
 )
 def test_one_revision_brings_in_no_more_than_servers_can_bear(files, size, expected):
     assert excess(files, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        ([], []),
+        (["HEAD", "a/HEAD", "a/heads/x", "config", "b/config", "b/objects/x"], ["."]),
+        (["a/HEAD", "a/config"], ["a"]),
+        (["a/HEAD", "a/objects/pack/x.pack"], ["a"]),
+        (["a/HEAD", "a/objects"], ["a"]),
+        (["a/HEAD", "b/config", "a/b/objects/x", "a/head", "a/configs"], []),
+        (["a/OVERHEAD", "a/config", "a/HEADER", "xHEAD", "config"], []),
+        (["x/h.git/HEAD", "x/h.git/config", "x/h.git/mha/key", "y/HEAD", "y/objects/00/1"], ["x/h.git", "y"]),
+    ],
+)
+def test_what_git_takes_for_a_bare_repository(paths, found):
+    assert repositories(paths) == found

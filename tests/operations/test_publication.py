@@ -537,3 +537,11 @@ def test_the_revision_that_listed_a_server_can_be_reverted_and_the_first_one_can
 def test_a_standby_reverts_nothing(pair):
     with pytest.raises(ReadOnlyServer):
         revert(pair["fw-b"], "2")
+
+
+def test_a_bare_repository_in_work_is_not_published_nor_completed_by_a_later_publish(make_cluster):
+    active = make_cluster("fw-a")["fw-a"]
+    active.publish_edit("objects/x.git/HEAD", "ref: refs/heads/main\n")
+    active.edit("objects/x.git/config", "[core]\n")
+    with pytest.raises(InvalidConfiguration, match=r"objects/x\.git is a git repository"):
+        active.publish()

@@ -270,3 +270,25 @@ def test_a_join_where_nobody_answers_says_so(tmp_path):
 
     assert raised.value.exit_code is ExitCode.NOT_REACHABLE
     assert raised.value.message == f"{tmp_path}/nowhere cannot be reached: there is no home at its address."
+
+
+@pytest.mark.parametrize(
+    ("home", "source"), [("src/fw-a", "src"), ("src", "src"), ("fw-a", "fw-a/files"), ("l", "src")]
+)
+def test_a_home_within_its_source_would_publish_its_key_and_is_refused(tmp_path, home, source):
+    write_files(tmp_path / source, {"a.yaml": "a: 1\n"})
+    if home == "l":
+        (tmp_path / "l").symlink_to("src")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(MhaError, match="within the other"):
+        init(tmp_path / home, tmp_path / source)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_with_a_bare_repository_in_it_is_not_adopted(tmp_path):
+    repository_of(tmp_path / "other", {"a.yaml": "a: 1\n"})
+    (tmp_path / "src").mkdir()
+    git(tmp_path, "clone", "--quiet", "--bare", "other", "src/h1.git")
+    with pytest.raises(InvalidConfiguration, match=r"h1\.git is a git repository"):
+        init(tmp_path / "fw-a", tmp_path / "src")
+    assert not (tmp_path / "fw-a" / "mha.git").exists()
