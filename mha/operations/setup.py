@@ -199,12 +199,14 @@ def _prepared(path: Path, name: str, key: Path | None = None) -> Iterator[Home]:
 def _fresh(path: Path, name: str, source: Path | None) -> Home:
     if path.exists() and not path.is_dir():
         raise HomeNotEmpty(str(path))
-    home = create(path, name)
-    if source is None:
-        keys.generate(home.state, name)
-    else:
-        keys.adopt(home.state, name, source)
-    return home
+
+    def prepare(state: Path) -> None:
+        if source is None:
+            keys.generate(state, name)
+        else:
+            keys.adopt(state, name, source)
+
+    return create(path, name, prepare=prepare)
 
 
 def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":

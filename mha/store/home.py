@@ -8,6 +8,7 @@ HOME/work/          the draft; on the Active only
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from importlib import resources
@@ -174,10 +175,11 @@ def open_home(path: Path) -> Home:
     return Home(path.resolve(), name)
 
 
-def create(path: Path, name: str) -> Home:
+def create(path: Path, name: str, *, prepare: Callable[[Path], None] = lambda _state: None) -> Home:
     """Make the home of a new server, without any revision; raises HomeNotEmpty.
 
-    All is built beside and put in place with one rename: a kill leaves a home or none.
+    All is built beside, with what `prepare` puts into the local state, and put in place with one rename: a kill leaves
+    a home or none.
     """
     git.require_version()
     path.mkdir(parents=True, exist_ok=True)
@@ -187,16 +189,25 @@ def create(path: Path, name: str) -> Home:
     for entry in unfinished:
         remove_tree(entry)
     scratch = path / f".mha-new-{os.getpid()}"
+    try:
+        _fill(scratch, name)
+        prepare(scratch / "mha")
+    except BaseException:
+        remove_tree(scratch)
+        raise
+    sync_file_system(scratch)  # git's init syncs nothing, and without its HEAD this is no repository
+    scratch.rename(path / "mha.git")
+    sync_folder(path)
+    return Home(path.resolve(), name)
+
+
+def _fill(scratch: Path, name: str) -> None:
     git.checked("make a repository", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(scratch))
     (scratch / "mha").mkdir(mode=0o700)
     (scratch / "mha" / "contacts").mkdir()
     write_whole(scratch / "mha" / "name", f"{name}\n".encode())
     write_whole(scratch / "mha" / "format", f"{FORMAT}\n".encode())
     configure(scratch)
-    sync_file_system(scratch)  # git's init syncs nothing, and without its HEAD this is no repository
-    scratch.rename(path / "mha.git")
-    sync_folder(path)
-    return Home(path.resolve(), name)
 
 
 def configure(repository: Path) -> None:

@@ -66,12 +66,12 @@ def hooks_list(data: bytes) -> None:
 def receivers_word(data: bytes) -> None:
     """The word is heard as it was said, last, among anything."""
     text = data.decode("utf-8", "replace")
-    found = reception.heard(text)
+    found = reception.outcome_in(text)
     if found is not None:
         assert all(map(_ID.fullmatch, found))
-        assert reception.word(*found) in text
+        assert reception.outcome(*found) in text
     one, other = "1" * 40, "2" * 40
-    assert reception.heard(text + reception.word(one, other)) == (one, other)
+    assert reception.outcome_in(text + reception.outcome(one, other)) == (one, other)
 
 
 def remote_listing(data: bytes) -> None:

@@ -292,3 +292,15 @@ def test_a_folder_with_a_bare_repository_in_it_is_not_adopted(tmp_path):
     with pytest.raises(InvalidConfiguration, match=r"h1\.git is a git repository"):
         init(tmp_path / "fw-a", tmp_path / "src")
     assert not (tmp_path / "fw-a" / "mha.git").exists()
+
+
+def test_a_key_that_cannot_be_used_leaves_no_half_home(tmp_path):
+    (tmp_path / "bad").write_text("root:x:0:0\n")
+    for make in (
+        lambda: setup.init(tmp_path / "fw-a", name="fw-a", author=JANA, key=tmp_path / "bad"),
+        lambda: setup.key(tmp_path / "fw-a", name="fw-a", source=tmp_path / "bad"),
+    ):
+        with pytest.raises(MhaError, match="is not a key that can be used"):
+            make()
+        assert list((tmp_path / "fw-a").iterdir()) == []
+    assert init(tmp_path / "fw-a").name == "fw-a"
