@@ -379,6 +379,16 @@ class NotTrusted(MhaError):
         )
 
 
+class InvalidTrust(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is too little of an id to trust anybody by.",
+            "Give at least 12 hexadecimal digits of the first revision's id; the Active's administrator has it.",
+        )
+
+
 class NotListed(MhaError):
     def __init__(self, name: str, url: str) -> None:
         super().__init__(

@@ -1,5 +1,6 @@
 """Setting up: the first server of a cluster, a key, and a server that joins."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from mha.errors import (
     HomeNotEmpty,
     InvalidConfiguration,
     InvalidName,
+    InvalidTrust,
     MhaError,
     NoHome,
     NotJoined,
@@ -31,6 +33,8 @@ from mha.store.home import Home, create, open_home
 from mha.store.peers import Peer, Progress, silent
 from mha.store.repository import SERVER
 from mha.store.trees import Blob
+
+_TRUSTED = re.compile(r"[0-9a-f]{12,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,8 @@ def join(
 ) -> Joined:
     """Make a Standby of a cluster: the whole history, judged revision by revision, then current/."""
     names.server_name(name)
+    if trust is not None and not _TRUSTED.fullmatch(trust):
+        raise InvalidTrust(trust)
     source = Peer("the server there", names.url(url))
 
     with _prepared(path, name) as home:

@@ -11,6 +11,7 @@ from mha.errors import (
     HomeExists,
     HomeNotEmpty,
     InvalidConfiguration,
+    InvalidTrust,
     MhaError,
     NotJoined,
     NotListed,
@@ -304,3 +305,11 @@ def test_a_key_that_cannot_be_used_leaves_no_half_home(tmp_path):
             make()
         assert list((tmp_path / "fw-a").iterdir()) == []
     assert init(tmp_path / "fw-a").name == "fw-a"
+
+
+@pytest.mark.parametrize("trust", ["", "0", "0123456789a", "0123456789ag", "0123456789AB", "0" * 41, "main"])
+def test_too_little_of_an_id_is_no_reason_to_trust(tmp_path, trust):
+    with pytest.raises(InvalidTrust) as caught:
+        setup.join(str(tmp_path / "fw-a"), tmp_path / "fw-b", name="fw-b", trust=trust)
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert not (tmp_path / "fw-b").exists()
