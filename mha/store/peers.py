@@ -32,6 +32,7 @@ CONNECT_SECONDS = 5
 IDLE_SECONDS = 30.0  # of a transfer in which nothing moves; a receiver may wait 15 for its home's lock
 IN_FLIGHT_BYTES = 2 << 20  # what ssh takes before the peer has read it
 SLOW_BYTES = 32 << 10  # a second, of the slowest line that a push is made for
+SHARED_SECONDS = 600  # for which one connection is used at most
 AT_ONCE = 128
 
 _WRITTEN = re.compile(r"Writing objects: .*, ([0-9.]+) (bytes|KiB|MiB|GiB)")
@@ -222,7 +223,8 @@ def _shared(home: Home, peer: Peer) -> list[str]:
 def _socket(home: Home, peer: Peer) -> Path | None:
     """Where the shared connection to a peer is, or would be; None where none is shared.
 
-    Its name tells homes apart: another server's key is another identity to the peer. Socket paths are short.
+    Its name tells homes apart: another server's key is another identity to the peer. It changes with time, or a key
+    that the peer no longer takes would work for as long as somebody uses the connection. Socket paths are short.
     """
     if not peer.url.is_ssh:
         return None
@@ -234,7 +236,9 @@ def _socket(home: Home, peer: Peer) -> Path | None:
         return None
     if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 60:
         return None
-    return folder / hashlib.sha256(os.fsencode(home.path) + b"\0" + peer.url.text.encode()).hexdigest()[:16]
+    period = int(time.clock_gettime(time.CLOCK_BOOTTIME) // SHARED_SECONDS)
+    identity = os.fsencode(home.path) + b"\0" + peer.url.text.encode() + b"\0%d" % period
+    return folder / hashlib.sha256(identity).hexdigest()[:16]
 
 
 _SIGNS = {  # what git and ssh write, and what it means to people; the telling ones first

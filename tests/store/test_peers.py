@@ -361,3 +361,15 @@ def test_what_git_has_written_is_read_from_its_progress():
     assert peers._written("Writing objects:  66% (2/3), 233 bytes | 29.00 KiB/s") == 233
     assert peers._written("Writing objects:  66% (2/3)") == 0
     assert peers._written("remote: Resolving deltas: 100% (1/1), done.") == 0
+
+
+def test_a_shared_connection_is_not_used_for_ever(pair, monkeypatch):
+    """Whoever took a key out of `authorized_keys` relies on it."""
+    uptime = 6000.0
+    monkeypatch.setattr(time, "clock_gettime", lambda _clock: uptime)
+    home, peer = pair["fw-a"].home, peer_at("ssh://mha@[::1]/srv/mha")
+    first = peers._socket(home, peer)
+    uptime = 6599.0
+    assert peers._socket(home, peer) == first
+    uptime = 6600.0
+    assert peers._socket(home, peer) not in (first, None)
