@@ -140,7 +140,8 @@ def _switch(here: Tip, decisive: View | None, author: Author, reason: str, *, in
     """
     home = here.home
     record = here.record.changeover(active=home.name, server=home.name)
-    oid = _commit(here, record, author, reason)
+    with lock.held(home.git_dir):
+        oid = _commit(here, record, author, reason)
     if decisive is not None:
         try:
             _offer(here, decisive, oid)

@@ -26,7 +26,7 @@ from mha.operations.editing import at_desk, patch
 from mha.operations.replication import PeerReport, View
 from mha.operations.settling import Settled, settle_after
 from mha.operations.tip import Tip, require_active
-from mha.store import merging, releases, trees
+from mha.store import lock, merging, releases, trees
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import Edit, WorkTree
@@ -119,7 +119,8 @@ def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: 
     message = _worded(message)
     here = tips.tip(home)
     require_active(here)
-    merged = merging.reverted(home.repository, revision, onto=here.id)
+    with lock.held(home.git_dir):  # it writes trees
+        merged = merging.reverted(home.repository, revision, onto=here.id)
     if merged.conflicts:
         raise CannotRevert(_number(revision), merged.conflicts)
     files = {delta.path.decode(): delta.new for delta in trees.deltas(home.repository, here.tree, merged.tree)}

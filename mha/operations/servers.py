@@ -10,7 +10,7 @@ from mha.operations import publication
 from mha.operations import tip as tips
 from mha.operations.publication import Published
 from mha.operations.tip import Tip, require_active
-from mha.store import cluster_file, trees
+from mha.store import cluster_file, lock, trees
 from mha.store import home as homes
 from mha.store.author import Author
 from mha.store.home import Home
@@ -77,7 +77,8 @@ def listed(home: Home) -> list[ServerListed]:
 
 
 def _publish(here: Tip, text: bytes, message: str, author: Author) -> Published:
-    blob = Blob(trees.write(here.home.repository, text))
+    with lock.held(here.home.git_dir):
+        blob = Blob(trees.write(here.home.repository, text))
     return publication.publish_files(
         here.home, {cluster.FILE: blob}, message=message, author=author, what=f"Changing {cluster.FILE}"
     )
