@@ -20,7 +20,7 @@ from mha.core.standing import Memory
 from mha.errors import MhaError, RefusedHistory
 from mha.operations.admission import Judge
 from mha.operations.settling import Settled, settle
-from mha.store import git, lock, releases
+from mha.store import git, leftovers, lock, releases
 from mha.store.clock import iso, now
 from mha.store.files import sync_file_system
 from mha.store.home import Home
@@ -47,12 +47,15 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
             end = secrets.token_hex(16)
             env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read), "MHA_END": end}
             lock_file = stack.enter_context(lock.opened(home.git_dir))
-            inherited = (ask_write, answer_read, lock_file)
+            shared = ends_of_child.enter_context(leftovers.arriving(home.git_dir))
+            inherited = (ask_write, answer_read, lock_file, shared)
             words = git.receiving("receive-pack", str(home.git_dir))
             child = stack.enter_context(git.started(*words, env=env, pass_fds=inherited, piped=False))
             git.bound(child)
         locked = _answer_all(home, questions, answers, lock_file, end)
         code = child.wait()
+        if locked:  # when the lock was taken, this push was arriving itself
+            leftovers.clear(home.git_dir)
         after = Repository(home.git_dir).head()
         if locked and after is not None and after != before:
             _remember(home, sender, after)

@@ -10,7 +10,7 @@ from mha.operations import tip as tips
 from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import settle
 from mha.operations.tip import Tip
-from mha.store import fsck, lock, peers, releases
+from mha.store import fsck, leftovers, lock, peers, releases
 from mha.store import home as homes
 from mha.store.home import Home
 from mha.store.peers import Progress, silent
@@ -42,7 +42,7 @@ def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> V
     """
     if home.introduction() is None and home.repository.head() is None:
         raise NotJoined(home.name)
-    findings = [*_locks(home), *_configuration(home), *_leftovers(home)]
+    findings = [*_left_behind(home), *_configuration(home)]
     try:
         here = tips.tip(home)
         findings += _objects(home, deep=deep)
@@ -59,7 +59,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
     before = verify(home, deep=True, counted=counted)
     with lock.held(home.git_dir):
         homes.configure(home.git_dir)
-        fsck.remove_leftovers(home.git_dir)
+        leftovers.clear(home.git_dir, thorough=True)
     if any(finding.about == "objects" for finding in before.findings):
         _refetch(home, progress)
     with lock.held(home.git_dir), suppress(StoreDamaged):  # what is still damaged, the verification below says
@@ -75,16 +75,16 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
     return Verified(after.revisions, after.files, after.findings, mended)
 
 
-def _locks(home: Home) -> list[Finding]:
-    return [Finding("locks", f"{name} was left behind by a killed command.") for name in lock.left_behind(home.git_dir)]
+def _left_behind(home: Home) -> list[Finding]:
+    locks, unfinished = lock.left_behind(home.git_dir)
+    return [
+        *(Finding("locks", f"{name} was left behind by a killed command.") for name in locks),
+        *(Finding("leftovers", f"{name} was left behind by a killed program.") for name in unfinished),
+    ]
 
 
 def _configuration(home: Home) -> list[Finding]:
     return [Finding("configuration", f"{name} is not as mha wrote it.") for name in homes.misconfigured(home.git_dir)]
-
-
-def _leftovers(home: Home) -> list[Finding]:
-    return [Finding("leftovers", f"{name} was left behind by a killed git.") for name in fsck.leftovers(home.git_dir)]
 
 
 def _objects(home: Home, *, deep: bool) -> list[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mha.core.changes import Entry, FileType, excess, problems
 from mha.errors import InvalidConfiguration, MhaError
-from mha.store import git, trees, weighing
+from mha.store import git, leftovers, trees, weighing
 from mha.store.files import sync_file_system, walk_files
 from mha.store.home import Home
 from mha.store.peers import Progress, references
@@ -48,10 +48,11 @@ def adopt(home: Home, source: str, *, progress: Progress) -> Adopted:
 def _repository(home: Home, source: str, progress: Progress) -> Adopted:
     env = {"GIT_DIR": str(home.git_dir)}
     name, oid = _branch(source, env)
-    done = git.transfer(
-        "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--progress", "--", source, name,
-        env=env, idle_seconds=lambda: IDLE_SECONDS, bounded=False, on_line=progress,
-    )  # fmt: skip
+    with leftovers.arriving(home.git_dir, unpacks=True) as shared:
+        done = git.transfer(
+            "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--progress", "--", source, name,
+            env=env, idle_seconds=lambda: IDLE_SECONDS, bounded=False, on_line=progress, pass_fds=(shared,),
+        )  # fmt: skip
     if done.code != 0:
         raise MhaError(f"{source} cannot be read: {done.complaint}.", "See that `git clone` can read it.")
     tip = home.repository.commit(oid)

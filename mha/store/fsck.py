@@ -1,20 +1,12 @@
-"""Checking a repository's objects, and clearing away what killed programs left in it."""
+"""Checking a repository's objects, and setting the damaged ones aside."""
 
 import hashlib
-import os
 import shutil
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from mha.store import git
-from mha.store.files import remove_tree
-
-_PATTERNS = (  # what git and libgit2 call their unfinished files
-    "objects/incoming-*", "objects/tmp_objdir-*", "objects/tmp_object_git2_*", "objects/??/tmp_obj_*",
-    "objects/pack/tmp_*", "objects/pack/.tmp-*", "fast_import_crash_*", "mha/packing", "mha/.*.[0-9]*",
-)  # fmt: skip
+from mha.store import git, leftovers
 
 
 def check(git_dir: Path, *, deep: bool) -> list[str]:
@@ -26,18 +18,6 @@ def check(git_dir: Path, *, deep: bool) -> list[str]:
     if done.code != 0 and not telling:
         return [f"git fsck failed: {done.complaint}"]
     return telling
-
-
-def leftovers(git_dir: Path) -> list[str]:
-    """Unfinished files, by name; none are named while another program works here, because they may be its own."""
-    found = sorted(str(path.relative_to(git_dir)) for pattern in _PATTERNS for path in git_dir.glob(pattern))
-    return [] if found and _is_in_use(git_dir) else found
-
-
-def remove_leftovers(git_dir: Path) -> None:
-    """Remove unfinished files."""
-    for name in leftovers(git_dir):
-        remove_tree(git_dir / name)
 
 
 def set_aside_damaged(git_dir: Path) -> None:
@@ -57,7 +37,8 @@ def set_aside_damaged(git_dir: Path) -> None:
             if path.exists():
                 shutil.move(path, aside / path.name)
         if (aside / pack.name).exists():  # whatever is still readable in it comes back as loose objects
-            git.run("unpack-objects", "-r", "-q", stdin=(aside / pack.name).read_bytes(), env=env)
+            with leftovers.arriving(git_dir, unpacks=True):
+                git.run("unpack-objects", "-r", "-q", stdin=(aside / pack.name).read_bytes(), env=env)
 
 
 def loose(git_dir: Path) -> Iterator[Path]:
@@ -72,25 +53,3 @@ def _is_whole(path: Path) -> bool:
     except (OSError, zlib.error):
         return False
     return hashlib.sha1(data, usedforsecurity=False).hexdigest() == path.parent.name + path.name
-
-
-def _is_in_use(git_dir: Path) -> bool:
-    """Whether another process works in this repository, as far as this account may see."""
-    name, mine = os.fsencode(git_dir), {os.getpid(), os.getppid()}
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) in mine:
-            continue
-        if name in _told(process):
-            return True
-    return False
-
-
-def _told(process: Path) -> bytes:
-    """What a process was started with, and where it is; git's own children know their repository from GIT_DIR."""
-    found = b""
-    for name in ("cmdline", "environ"):
-        with suppress(OSError):
-            found += (process / name).read_bytes()
-    with suppress(OSError):
-        found += os.fsencode(os.readlink(process / "cwd"))
-    return found

@@ -98,6 +98,7 @@ def transfer(
     seconds: float | None = None,
     bounded: bool = True,
     on_line: Callable[[str], None],
+    pass_fds: Sequence[int] = (),
 ) -> Done:
     """Run a git that talks to a peer, and kill it when nothing moves for `idle_seconds`.
 
@@ -107,7 +108,7 @@ def transfer(
     """
     collected: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
     deadline = time.monotonic() + (TRANSFER_SECONDS if seconds is None else seconds)
-    with started(*_FEW_THREADS, *arguments, env=env) as child, selectors.DefaultSelector() as ready:
+    with started(*_FEW_THREADS, *arguments, env=env, pass_fds=pass_fds) as child, selectors.DefaultSelector() as ready:
         if bounded:
             bound(child)
         assert child.stdin is not None

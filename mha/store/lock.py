@@ -3,7 +3,8 @@
 Rule 1: every writer of a home holds it; readers never do.
 Rule 2: it is never held while a peer is asked, so that no peer can stop local work.
 Rule 3: git children inherit it, so that it is free only when nothing of the
-writer is left. Whoever holds it may therefore delete stale `*.lock` files.
+writer is left. Whoever holds it may therefore delete stale `*.lock` files, and
+what else a killed writer left.
 """
 
 import fcntl
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mha.errors import HomeBusy, HomeOfAnother
-from mha.store import git
+from mha.store import git, leftovers
 
 WAIT_SECONDS = 15.0
 _PATTERNS = ("refs/**/*.lock", "packed-refs.lock", "config.lock", "HEAD.lock", "worktrees/work/*.lock")
@@ -51,6 +52,7 @@ def take(repository: Path, descriptor: int, *, wait_seconds: float = WAIT_SECOND
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
     remove_stale(repository)
+    leftovers.clear(repository)
 
 
 def remove_stale(repository: Path) -> list[str]:
@@ -61,14 +63,17 @@ def remove_stale(repository: Path) -> list[str]:
     return found
 
 
-def left_behind(repository: Path) -> list[str]:
-    """The lock files that a killed writer left, by name; while a command works here, they are its own."""
+def left_behind(repository: Path) -> tuple[list[str], list[str]]:
+    """The lock files and the unfinished files that killed programs left, by name.
+
+    None are named while a command works here: they may be its own.
+    """
     with opened(repository) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return []
-        return stale(repository)
+            return [], []
+        return stale(repository), leftovers.found(repository)
 
 
 def stale(repository: Path) -> list[str]:

@@ -23,7 +23,7 @@ from mha.core.changes import escaped
 from mha.core.names import Url
 from mha.core.reception import outcome_in
 from mha.ids import is_id
-from mha.store import git
+from mha.store import git, leftovers
 from mha.store.home import Home
 from mha.store.repository import CURRENT, KEEP, MAIN, SERVER
 
@@ -98,10 +98,14 @@ def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool 
     """
     arguments = ["fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--progress"]
     arguments += ["--refetch"] if refetch else []
-    done = git.transfer(
-        *arguments, "--", peer.url.repository, MAIN,
-        env=_environment(home, peer), idle_seconds=lambda: IDLE_SECONDS, on_line=progress,
-    )  # fmt: skip
+    try:
+        with leftovers.arriving(home.git_dir, unpacks=True) as shared:
+            done = git.transfer(
+                *arguments, "--", peer.url.repository, MAIN,
+                env=_environment(home, peer), idle_seconds=lambda: IDLE_SECONDS, on_line=progress, pass_fds=(shared,),
+            )  # fmt: skip
+    except OSError as error:
+        return f"this server's own disk failed: {error.strerror}"
     return None if done.code == 0 else _plain(done)
 
 

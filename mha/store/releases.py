@@ -67,14 +67,14 @@ def is_served(home: Home, oid: str) -> bool:
 
 def switch(home: Home, oid: str) -> bool:
     """Make `current/` serve a revision; returns whether anything had to change. Needs the home's lock."""
+    for leftover in (*home.releases.glob(".*"), *home.path.glob(".current.*")):  # of a killed command
+        remove_tree(leftover)
     before = served(home)
     if before == oid:
         if home.repository.ref(CURRENT) != oid:
             home.repository.set_ref(CURRENT, oid)
         return False
     home.releases.mkdir(exist_ok=True)
-    for leftover in (*home.releases.glob(".*"), *home.path.glob(".current.*")):  # of a killed command
-        remove_tree(leftover)
     if not (home.releases / oid).is_dir():
         _build(home, oid, before)
     switch_link(home.current, f"releases/{oid}")

@@ -219,7 +219,7 @@ def test_unfinished_files_of_a_killed_git_are_found_and_removed(pair):
     before = found(pair["fw-b"])
     repaired = verification.repair(pair["fw-b"].home)
 
-    assert before == [("leftovers", "objects/incoming-abc123 was left behind by a killed git.")]
+    assert before == [("leftovers", "objects/incoming-abc123 was left behind by a killed program.")]
     assert repaired.findings == ()
     assert not folder.exists()
 

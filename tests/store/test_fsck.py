@@ -1,4 +1,4 @@
-"""Damage and leftovers in a repository: found, and put aside so that whole objects can take their place."""
+"""Damage in a repository: found, and put aside so that whole objects can take their place."""
 
 import subprocess
 from pathlib import Path
@@ -92,43 +92,3 @@ def test_a_damaged_pack_is_put_aside_and_what_is_readable_comes_back(home):
     assert {path.suffix for path in (home.state / "damaged").iterdir()} >= {".pack", ".idx"}
     assert list((home.git_dir / "objects/pack").glob("*.pack")) == []
     assert list(fsck.loose(home.git_dir)) != []
-
-
-LEFTOVERS = [
-    "objects/incoming-Ab12Cd/pack/tmp_pack_x",
-    "objects/tmp_objdir-incoming-Ab12/x",
-    "objects/tmp_object_git2_Ab12",
-    "objects/aa/tmp_obj_Ab12",
-    "objects/pack/tmp_pack_Ab12",
-    "objects/pack/.tmp-1234-pack-x.pack",
-    "fast_import_crash_1234",
-    "mha/.releases.json.1234",
-    "mha/packing/pack-x.pack",
-]
-
-
-@pytest.mark.parametrize("name", LEFTOVERS)
-def test_what_a_killed_program_left_behind_is_found_and_removed(home, name):
-    path = home.git_dir / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-
-    found = fsck.leftovers(home.git_dir)
-    fsck.remove_leftovers(home.git_dir)
-
-    assert len(found) == 1
-    assert name.startswith(found[0])
-    assert not path.exists()
-    assert fsck.leftovers(home.git_dir) == []
-    assert fsck.check(home.git_dir, deep=True) == []
-    assert (home.state / "name").exists()
-
-
-def test_unfinished_files_are_left_alone_while_a_program_works_here(home):
-    path = home.git_dir / "objects/pack/tmp_pack_Ab12"
-    path.touch()
-    with subprocess.Popen(["git", "-C", str(home.git_dir), "cat-file", "--batch"], stdin=subprocess.PIPE) as other:
-        assert fsck.leftovers(home.git_dir) == []
-        assert other.stdin is not None
-        other.stdin.close()
-    assert fsck.leftovers(home.git_dir) == ["objects/pack/tmp_pack_Ab12"]

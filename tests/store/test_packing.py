@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mha.store import fsck, packing, trees
+from mha.store import fsck, leftovers, packing, trees
 from mha.store.home import Home, create
 from mha.store.trees import Blob
 
@@ -48,7 +48,7 @@ def test_a_damaged_object_stops_packing_and_nothing_is_removed(home):
     damaged.chmod(0o600)
     damaged.write_bytes(damaged.read_bytes()[:-4])
     assert not packing.pack(home.git_dir, at_most=10)
-    assert (loose(home), packs(home), fsck.leftovers(home.git_dir)) == (11, [], [])
+    assert (loose(home), packs(home), leftovers.found(home.git_dir)) == (11, [], [])
 
 
 def test_what_a_killed_packing_left_twice_is_cleared_by_the_next(home):

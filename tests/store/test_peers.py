@@ -15,7 +15,7 @@ import pytest
 
 from mha.core import names, record
 from mha.store import home as homes
-from mha.store import peers, trees
+from mha.store import lock, peers, trees
 from mha.store.peers import Answer, Peer
 from mha.store.repository import CURRENT, DRAFTS, KEEP, MAIN
 from tests import faults
@@ -249,6 +249,18 @@ def test_trap_an_unknown_host_key_is_refused(pair, sshd):
     assert "host key is not known" in peers.ask(pair["fw-a"].home, peer).fault
     sshd.trust(pair["fw-a"])
     assert peers.ask(pair["fw-a"].home, peer).name == "fw-b"
+
+
+@pytest.mark.ssh
+def test_trap_a_shared_connection_that_outlives_a_fetch_stops_nobody_from_clearing(pair, sshd):
+    home, other = pair["fw-a"].home, pair["fw-b"]
+    sshd.allow("fw-a", home.public_key(), other.path)
+    sshd.trust(pair["fw-a"])
+    assert peers.fetch(home, peer_at(sshd.url(other.path))) is None
+    left = home.git_dir / "objects" / "pack" / "tmp_pack_Ab12"
+    left.touch()
+    with lock.held(home.git_dir):
+        assert not left.exists()
 
 
 @pytest.mark.ssh
