@@ -209,7 +209,7 @@ def _current(here: Tip, view: View) -> View:
 def _sight(here: Tip, judge: Judge, peer: Peer, answer: Answer, fetch_fault: str | None) -> Sight:
     repository = here.home.repository
     if answer.fault:
-        return Sight(answered=False, fault=answer.fault)
+        return Sight(answered=not answer.silent, fault=answer.fault)
     fault = _identity_fault(here, peer, answer) or fetch_fault or ""
     if answer.head is None or fault:
         return Sight(answered=True, fault=fault, head=answer.head, current=answer.current)

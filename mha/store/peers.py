@@ -60,6 +60,7 @@ class Answer:
     """What a peer says when it is asked: who it is, what it has, what it serves."""
 
     fault: str = ""  # why it did not answer; empty where it did
+    silent: bool = True  # with a fault: nothing was heard; False: its host refused, or this server could not even ask
     head: str | None = None
     current: str | None = None
     name: str | None = None  # who answered; None where the home has not joined a cluster
@@ -81,7 +82,7 @@ def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     """Ask a peer for its heads: one connection, no objects."""
     done = _listing(home, peer, seconds)
     if done.code != 0:
-        return Answer(fault=_plain(done))
+        return Answer(fault=_plain(done), silent=not _is_refusal(done))
     refs = references(done.out)
     if done.out and not refs:
         return Answer(fault="what it answers is not understood: another format of git, or none")
@@ -106,7 +107,7 @@ def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool 
             )  # fmt: skip
     except OSError as error:
         return f"this server's own disk failed: {error.strerror}"
-    return None if done.code == 0 else _plain(done)
+    return None if done.code == 0 else _plain(done, writer="this server's own disk")
 
 
 def push(home: Home, peer: Peer, oid: str, *, progress: Progress = silent) -> Pushed:
@@ -245,9 +246,19 @@ def _socket(home: Home, peer: Peer) -> Path | None:
     return folder / hashlib.sha256(identity).hexdigest()[:16]
 
 
-_SIGNS = {  # what git and ssh write, and what it means to people; the telling ones first
+_OPEN_KEY = "others can read this server's own key: `chmod 600 mha.git/mha/key`"
+_NO_SSH = "there is no ssh on this server: `apt install openssh-client`"
+_REFUSALS = {  # what git and ssh write where it is no silence, and what it means to people; the telling ones first
+    "mha/key not accessible": "this server's own key is missing: mha.git/mha/key",
+    "UNPROTECTED PRIVATE KEY": _OPEN_KEY,
+    "bad permissions": _OPEN_KEY,
+    "ssh: not found": _NO_SSH,
+    "cannot run ssh": _NO_SSH,
+    "IDENTIFICATION HAS CHANGED": "its host key is another one than before: see why, then mha.git/mha/known_hosts",
     "Host key verification failed": "its host key is not known here: put it into mha.git/mha/known_hosts",
-    "Permission denied": "it does not accept this server's key",
+    "Permission denied (": "it does not accept this server's key",
+}
+_SIGNS = _REFUSALS | {
     "dubious ownership": "its home belongs to another account",
     "does not exist": "there is no home at its address",
     "does not appear to be a git repository": "there is no home at its address",
@@ -255,11 +266,20 @@ _SIGNS = {  # what git and ssh write, and what it means to people; the telling o
 }
 
 
-def _plain(done: git.Done) -> str:
-    """What went wrong, as a clause for people; a peer's words never control the terminal."""
+def _is_refusal(done: git.Done) -> bool:
+    """Whether it is known why a peer was not asked: its host refused, or the fault is this server's own."""
+    of_mha = any(line.startswith(("Error: ", "remote: Error: ")) for line in done.err.splitlines())
+    return of_mha or any(sign in done.err for sign in _REFUSALS)
+
+
+def _plain(done: git.Done, *, writer: str = "its disk") -> str:
+    """What went wrong, as a clause for people; a peer's words never control the terminal.
+
+    `writer`: whose disk was written to. Over ssh nothing else tells it: the other side's git speaks like this one's.
+    """
     if "remote: Error:" in done.err:
         return escaped(done.complaint)
     full = next((line for line in done.err.splitlines() if os.strerror(errno.ENOSPC) in line), None)
     if full is not None:
-        return "its disk is full" if full.startswith("remote:") else "this server's own disk is full"
+        return "its disk is full" if full.startswith("remote:") else f"{writer} is full"
     return next((words for sign, words in _SIGNS.items() if sign in done.err), escaped(done.complaint))

@@ -9,7 +9,7 @@ import pytest
 
 from mha.core.cluster import Role
 from mha.core.standing import Banner, Mode, Sync
-from mha.errors import NotJoined
+from mha.errors import ChangeoverRefused, NotJoined
 from mha.operations import servers, setup, status
 from mha.operations.replication import PeerReport
 from mha.operations.status import ServerReport
@@ -212,3 +212,20 @@ def test_the_status_answers_within_its_deadline_when_every_peer_is_dead(make_clu
     assert time.monotonic() - began < peers.ASK_SECONDS + 2
     assert [(peer.name, peer.sync) for peer in report.peers] == [(f"fw-{n}", Sync.NEVER) for n in "bcde"]
     assert {peer.detail for peer in report.peers} == {"Connection timed out during banner exchange"}
+
+
+@pytest.mark.ssh
+def test_an_active_whose_host_refuses_this_server_is_not_to_be_replaced_by_force(make_cluster, sshd):
+    """It may well be up: to force a promotion now would make a collision."""
+    cluster = make_cluster("fw-a", "fw-b")
+    active, standby = cluster["fw-a"], cluster["fw-b"]
+    text = active.draft()["mha.yaml"].decode()
+    active.publish_edit("mha.yaml", text.replace(str(active.path), sshd.url(active.path)))
+    sshd.trust(standby)
+
+    report = standby.status()
+
+    assert [(peer.sync, peer.detail) for peer in report.peers] == [(Sync.ERROR, "it does not accept this server's key")]
+    assert report.next_step == "See to fw-a: the detail says what is wrong."
+    with pytest.raises(ChangeoverRefused):
+        standby.promote()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mha.core import names, record
+from mha.store import git, lock, peers, trees
 from mha.store import home as homes
-from mha.store import lock, peers, trees
 from mha.store.peers import Answer, Peer
 from mha.store.repository import CURRENT, DRAFTS, KEEP, MAIN
 from tests import faults
@@ -237,7 +237,7 @@ def test_a_port_that_nobody_listens_on_is_told_at_once(pair):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     answer = peers.ask(pair["fw-a"].home, peer_at(f"ssh://nobody@127.0.0.1:{port}/srv/mha"))
-    assert "refused" in answer.fault
+    assert ("refused" in answer.fault, answer.silent) == (True, True)
 
 
 @pytest.mark.ssh
@@ -246,7 +246,8 @@ def test_trap_an_unknown_host_key_is_refused(pair, sshd):
     other = pair["fw-b"]
     sshd.allow("fw-a", pair["fw-a"].home.public_key(), other.path)
     peer = peer_at(sshd.url(other.path))
-    assert "host key is not known" in peers.ask(pair["fw-a"].home, peer).fault
+    answer = peers.ask(pair["fw-a"].home, peer)
+    assert ("host key is not known" in answer.fault, answer.silent) == (True, False)
     sshd.trust(pair["fw-a"])
     assert peers.ask(pair["fw-a"].home, peer).name == "fw-b"
 
@@ -267,7 +268,7 @@ def test_trap_a_shared_connection_that_outlives_a_fetch_stops_nobody_from_cleari
 def test_a_key_that_the_peer_does_not_know_is_refused(pair, sshd):
     sshd.trust(pair["fw-a"])
     answer = peers.ask(pair["fw-a"].home, peer_at(sshd.url(pair["fw-b"].path)))
-    assert answer.fault == "it does not accept this server's key"
+    assert answer == Answer(fault="it does not accept this server's key", silent=False)
 
 
 def slowly(number: int) -> int:
@@ -317,7 +318,8 @@ def test_a_place_for_shared_connections_that_cannot_be_made_stops_no_contact(pai
 
 
 @pytest.mark.ssh
-def test_a_shared_connection_that_died_is_replaced_while_a_peer_is_asked(pair, sshd):
+def test_a_shared_connection_that_died_is_replaced_while_a_peer_is_asked(pair, sshd, monkeypatch):
+    monkeypatch.setattr(peers, "SHARED_SECONDS", 10**9)  # so that its name stays
     home, peer = pair["fw-a"].home, peer_at(sshd.url(pair["fw-b"].path))
     sshd.trust(pair["fw-a"])
     sshd.allow("fw-a", home.public_key(), pair["fw-b"].path)
@@ -341,7 +343,8 @@ def test_a_shared_connection_that_died_is_replaced_while_a_peer_is_asked(pair, s
 
 
 @pytest.mark.ssh
-def test_a_shared_connection_that_hangs_is_not_used_twice(pair, sshd):
+def test_a_shared_connection_that_hangs_is_not_used_twice(pair, sshd, monkeypatch):
+    monkeypatch.setattr(peers, "SHARED_SECONDS", 10**9)  # so that its name stays
     home, peer = pair["fw-a"].home, peer_at(sshd.url(pair["fw-b"].path))
     sshd.trust(pair["fw-a"])
     sshd.allow("fw-a", home.public_key(), pair["fw-b"].path)
@@ -385,3 +388,37 @@ def test_a_shared_connection_is_not_used_for_ever(pair, monkeypatch):
     assert peers._socket(home, peer) == first
     uptime = 6600.0
     assert peers._socket(home, peer) not in (first, None)
+
+
+@pytest.mark.ssh
+def test_a_fault_of_this_servers_own_ssh_is_no_silence_of_the_peer(pair, sshd, monkeypatch, tmp_path):
+    home, other = pair["fw-a"].home, pair["fw-b"]
+    sshd.allow("fw-a", home.public_key(), other.path)
+    sshd.trust(pair["fw-a"])
+    peer, key = peer_at(sshd.url(other.path)), home.state / "key"
+    key.chmod(0o644)
+    open_key = peers.ask(home, peer)
+    key.unlink()
+    no_key = peers.ask(home, peer)
+    (tmp_path / "bin").mkdir()
+    for program in ("git", "sh"):
+        (tmp_path / "bin" / program).symlink_to(shutil.which(program) or "")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    no_ssh = peers.ask(home, peer)
+    assert ["own key" in answer.fault for answer in (open_key, no_key)] == [True, True]
+    assert "no ssh on this server" in no_ssh.fault
+    assert [answer.silent for answer in (open_key, no_key, no_ssh)] == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("err", "pushed", "fetched"),
+    [
+        ("error: file write error: No space left on device\n", "its disk", "this server's own disk"),
+        ("remote: fatal: write error: No space left on device\n", "its disk", "its disk"),
+    ],
+)
+def test_whose_disk_is_full_is_told_by_who_writes(err, pushed, fetched):
+    """Over ssh the other side's git writes to the same stderr, without `remote:`."""
+    done = git.Done(1, b"", err)
+    assert peers._plain(done) == f"{pushed} is full"
+    assert peers._plain(done, writer="this server's own disk") == f"{fetched} is full"
