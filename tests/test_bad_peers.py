@@ -206,6 +206,7 @@ def test_a_receiver_that_cannot_serve_what_it_took_says_so_and_serves_it_later(m
     status = standby.mha("status")
 
     assert done.returncode == 0
+    assert done.stderr == "Warning: fw-b holds it, but does not serve it yet. `mha sync` tries again.\n"
     assert standby.head == active.head
     assert standby.served() == served  # whole, if older
     assert (status.returncode, "current/ does not serve the head." in status.stdout) == (1, True)

@@ -55,6 +55,11 @@ class Published:
         return sum(peer.sync is Sync.SYNCHRONIZED for peer in self.peers)
 
     @property
+    def unserved(self) -> list[PeerReport]:
+        """The peers that hold it, and whose readers do not see it yet."""
+        return [peer for peer in self.peers if peer.sync is Sync.SYNCHRONIZED and not peer.serving]
+
+    @property
     def lacking(self) -> list[PeerReport]:
         """The peers that do not hold it."""
         return [peer for peer in self.peers if peer.sync is not Sync.SYNCHRONIZED]

@@ -76,6 +76,8 @@ def spread(done: Published) -> ExitCode:
     in_the_way(done.settled.in_the_way)
     for peer in done.lacking:
         remark(f"Warning: {peer.name} does not hold it: {peer.sync}{detail_of(peer.detail)}.")
+    for peer in done.unserved:
+        remark(f"Warning: {peer.name} holds it, but does not serve it yet. `mha sync` tries again.")
     if done.fault:
         remark(f"Warning: It is published, but current/ does not serve it yet: {done.fault}")
         return ExitCode.NOT_EVERYWHERE
