@@ -298,6 +298,16 @@ class ReadOnlyServer(MhaError):
         )
 
 
+class RemovedServer(MhaError):
+    exit_code = ExitCode.READ_ONLY
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was removed from the cluster: what it made would be taken by no other server.",
+            f"`mha server add {name} …` on the Active lists it again; else delete this home.",
+        )
+
+
 class StoodDown(MhaError):
     """This server was Active and has learned that another one took over."""
 

@@ -159,9 +159,22 @@ class PeerStanding:
 
 
 def next_step(
-    *, name: str, record: Record, peers: Sequence[PeerStanding], found: Banner, draft_changes: int, fault: str = ""
+    *,
+    name: str,
+    record: Record,
+    peers: Sequence[PeerStanding],
+    found: Banner,
+    draft_changes: int,
+    fault: str = "",
+    listed: bool = True,
 ) -> str:
-    """What the administrator does next, in one sentence."""
+    """What the administrator does next, in one sentence.
+
+    `listed`: whether this server is one of the cluster's, by its own head.
+    """
+    if not listed:
+        again = f"`mha server add {name} …` on the Active lists it again"
+        return f"{name} was removed from the cluster: delete its home, or {again}."
     unheard = [peer.name for peer in peers if peer.sync in (Sync.SILENT, Sync.NEVER)]
     match found:
         case Banner.COLLISION:

@@ -29,7 +29,7 @@ from mha.operations import replication
 from mha.operations import tip as tips
 from mha.operations.replication import PeerReport, View
 from mha.operations.settling import Settled, settle, settle_after
-from mha.operations.tip import Tip, require_active
+from mha.operations.tip import Tip, require_active, require_listed
 from mha.store import lock, peers
 from mha.store.author import Author
 from mha.store.clock import now
@@ -77,6 +77,7 @@ def promote(
     """
     for _ in range(_TRIES):
         here, views = _look(home, progress)
+        require_listed(here)
         if here.record.active == home.name:
             return _already(here, views)
         others = [_other(here, view) for view in views]

@@ -76,10 +76,16 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         kept_sides=bool(tips.diverged_sides(home)),
         unserved=not all(peer.serving for peer in standings),
     )
-    step = standing.next_step(
-        name=home.name, record=here.record, peers=standings, found=found, draft_changes=changes, fault=fault
-    )
     own = here.cluster.servers.get(home.name)
+    step = standing.next_step(
+        name=home.name,
+        record=here.record,
+        peers=standings,
+        found=found,
+        draft_changes=changes,
+        fault=fault,
+        listed=own is not None,
+    )
     return StatusReport(
         cluster=here.cluster.name,
         message=found,

@@ -6,7 +6,7 @@ from functools import cached_property
 from mha.core import cluster as cluster_file
 from mha.core.cluster import Cluster
 from mha.core.record import Record
-from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, StoreDamaged
+from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer, StoreDamaged
 from mha.ids import short
 from mha.store import trees
 from mha.store.home import Home
@@ -54,11 +54,18 @@ def cluster_at(home: Home, oid: str) -> Cluster:
 
 
 def require_active(here: Tip, what: str = "publish") -> None:
-    """Raises ReadOnlyServer or NoServerActive unless this server is Active."""
+    """Raises ReadOnlyServer, NoServerActive or RemovedServer unless this server is Active."""
+    require_listed(here)
     if here.record.active is None:
         raise NoServerActive
     if here.record.active != here.home.name:
         raise ReadOnlyServer(here.home.name, here.record.active, what)
+
+
+def require_listed(here: Tip) -> None:
+    """Raises RemovedServer where its own head says that this server is none of the cluster's."""
+    if here.home.name not in here.cluster.servers:
+        raise RemovedServer(here.home.name)
 
 
 def diverged_sides(home: Home) -> list[str]:

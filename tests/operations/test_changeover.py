@@ -19,10 +19,11 @@ from mha.errors import (
     NoServerActive,
     PeerRefused,
     ReadOnlyServer,
+    RemovedServer,
     UnknownServer,
 )
-from mha.operations import drafts, history
-from tests.cluster import Cluster, Server
+from mha.operations import drafts, history, servers
+from tests.cluster import JANA, Cluster, Server
 from tests.evidence import everything
 from tests.operations.forging import forged, make_head
 
@@ -410,3 +411,21 @@ def test_a_reason_that_would_control_a_terminal_is_refused(cluster):
     with pytest.raises(ControlCharacters):
         cluster["fw-b"].promote(reason="\x1b[2Jdisk failed")
     assert cluster["fw-b"].head == cluster["fw-a"].head == before
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("reachable", [True, False])
+def test_a_removed_server_makes_nothing_that_no_other_would_take(pair, dry_run, reachable):
+    active, removed = pair["fw-a"], pair["fw-b"]
+    servers.remove(active.home, name="fw-b", author=JANA)
+    removed.sync()
+    head = removed.head
+    if not reachable:
+        pair.cut("fw-a", "fw-b")
+    with pytest.raises(RemovedServer):
+        removed.promote(force=True, dry_run=dry_run)
+    with pytest.raises(RemovedServer):
+        removed.publish()
+    assert removed.head == head
+    assert "fw-b was removed from the cluster" in removed.status().next_step
+    assert "promote" not in removed.status().next_step
