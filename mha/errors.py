@@ -358,8 +358,8 @@ class Unreachable(MhaError):
 class ResultUnknown(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 
-    def __init__(self, peer: str) -> None:
-        super().__init__(f"The result on {peer} is not known: no answer came.", "Ask again with `mha status`.")
+    def __init__(self, peer: str, hint: str = "Ask again with `mha status`.") -> None:
+        super().__init__(f"The result on {peer} is not known: no answer came.", hint)
 
 
 class PeerRefused(MhaError):
@@ -367,11 +367,10 @@ class PeerRefused(MhaError):
 
     exit_code = ExitCode.NOT_REACHABLE
 
-    def __init__(self, peer: str, detail: str) -> None:
-        super().__init__(
-            f"{peer} refused: {ended(detail)}",
-            f"See to {peer}. If that takes too long, `mha promote --force` takes over without it.",
-        )
+    def __init__(self, peer: str, detail: str, *, after: str = "") -> None:
+        hint = "" if after else " If that takes too long, `mha promote --force` takes over without it."
+        super().__init__(f"{peer} refused: {ended(detail)} {after}".rstrip(), f"See to {peer}.{hint}")
+        self.detail = detail
 
 
 class ChangeoverRefused(MhaError):

@@ -113,8 +113,7 @@ def demote(
     require_active(tips.tip(home), "hand over")
     here, views = _look(home, progress)
     require_active(here, "hand over")
-    if to is not None:
-        _require_ready(here, views, to)
+    ready = None if to is None else _require_ready(here, views, to)
     plan = _plan_handover(here, to)
     record = here.record.changeover(active=to, server=home.name)
     if dry_run:
@@ -123,6 +122,8 @@ def demote(
         settle(home)
         oid = _commit(here, record, author, reason)
         home.repository.advance(expected=here.id, to=oid)
+    if ready is not None:
+        _hand_over(home, oid, ready, author)
     return _finish(home, oid, views, plan, [])
 
 
@@ -167,6 +168,36 @@ def _offer(here: Tip, view: View, oid: str) -> None:
     if answer.head != view.sight.head:
         raise HeadMoved(here.id)
     raise PeerRefused(view.name, pushed.complaint or "it did not move.")
+
+
+def _hand_over(home: Home, oid: str, view: View, author: Author) -> None:
+    """Give a handover to the server that it is for, before any other; take the mode back where that one refuses it."""
+    try:
+        _offer(tips.tip(home), view, oid)
+    except HeadMoved:  # it has taken something else meanwhile: how it stands is seen and said at the end
+        return
+    except ResultUnknown as error:
+        with lock.held(home.git_dir):
+            settle_after(home)
+        told = f"{home.name} is a Standby now. When {view.name} answers, `mha sync` gives it the mode"
+        raise ResultUnknown(view.name, f"{told}; if it is lost, `mha promote --force` here.") from error
+    except PeerRefused as error:
+        back = _take_back(home, oid, author, f"{view.name} refused it.")
+        raise PeerRefused(
+            view.name, error.detail, after=f"{home.name} took the mode back, and is Active at epoch {back.epoch}."
+        ) from error
+
+
+def _take_back(home: Home, oid: str, author: Author, why: str) -> Record:
+    """One more changeover, on top of the handover that was refused: nothing is ever undone, and others may have it."""
+    with lock.held(home.git_dir):
+        here = tips.tip(home)
+        if here.id != oid:  # another command took what somebody made of it
+            raise HeadMoved(oid)
+        record = here.record.changeover(active=home.name, server=home.name)
+        home.repository.advance(expected=oid, to=_commit(here, record, author, why))
+        settle_after(home)
+    return record
 
 
 def _finish(home: Home, oid: str, views: Sequence[View], plan: Sequence[str], risks: Sequence[str]) -> ChangedOver:
@@ -235,8 +266,8 @@ def _refuse(against: Sequence[str], others: Sequence[Other]) -> None:
     raise ChangeoverRefused(against, "If that server is lost, `mha promote --force` takes over without it.")
 
 
-def _require_ready(here: Tip, views: Sequence[View], to: str) -> None:
-    """The server that is handed over to must answer, and be able to take what it lacks."""
+def _require_ready(here: Tip, views: Sequence[View], to: str) -> View:
+    """The server that is handed over to, as it is once it has what it lacked; raises Unreachable or Collision."""
     if to == here.home.name or to not in here.cluster.servers:
         raise UnknownServer(to, set(here.cluster.servers) - {here.home.name})
     after = {v.name: v for v in replication.give(here, [view for view in views if view.name == to])}
@@ -245,6 +276,7 @@ def _require_ready(here: Tip, views: Sequence[View], to: str) -> None:
         raise Collision(to)
     if report.sync is not Sync.SYNCHRONIZED:
         raise Unreachable(to, report.detail or f"it is {report.sync}")
+    return after[to]
 
 
 def _already(here: Tip, views: Sequence[View]) -> ChangedOver:

@@ -20,6 +20,7 @@ from mha.errors import (
     PeerRefused,
     ReadOnlyServer,
     RemovedServer,
+    ResultUnknown,
     UnknownServer,
 )
 from mha.operations import drafts, history, servers
@@ -429,3 +430,41 @@ def test_a_removed_server_makes_nothing_that_no_other_would_take(pair, dry_run, 
     assert removed.head == head
     assert "fw-b was removed from the cluster" in removed.status().next_step
     assert "promote" not in removed.status().next_step
+
+
+def test_a_handover_that_is_refused_is_taken_back(pair):
+    """Without it, the mode would be with a server that cannot publish, and no other could."""
+    active, standby = pair["fw-a"], pair["fw-b"]
+    active.edit(HOSTS, "hosts: {mine: 1.1.1.1}\n")
+    head = standby.head
+    (standby.path / "mha.git" / "mha" / "format").write_text(
+        "9\n"
+    )  # of a newer mha: asked, it takes nothing
+    with pytest.raises(PeerRefused) as refused:
+        active.demote(to="fw-b")
+    (standby.path / "mha.git" / "mha" / "format").write_text("1\n")
+    assert refused.value.exit_code == ExitCode.NOT_REACHABLE
+    assert "newer mha" in refused.value.message
+    assert refused.value.message.endswith("fw-a took the mode back, and is Active at epoch 3.")
+    assert active.record == Record(4, 3, "fw-a", "fw-a")
+    assert standby.head == head
+    assert active.draft()[HOSTS] == b"hosts: {mine: 1.1.1.1}\n"
+    assert active.publish().revision == 5
+    assert records(pair) == same(pair, Record(5, 3, "fw-a", "fw-a"))
+
+
+def test_a_handover_whose_result_is_lost_is_not_taken_back(pair):
+    """The new Active may have it, and publish."""
+    active, standby = pair["fw-a"], pair["fw-b"]
+    hook = standby.home.git_dir / "hooks" / "pre-receive"
+    sound = hook.read_text()
+    hook.write_text(f"#!/bin/sh\nmv {standby.path} {standby.path}.away\nkill -9 0\n")
+    with pytest.raises(ResultUnknown) as unknown:
+        active.demote(to="fw-b")
+    (pair.root / "fw-b.away").rename(standby.path)
+    hook.write_text(sound)
+    assert "fw-a is a Standby now" in unknown.value.hint
+    assert active.record.active == "fw-b"
+    assert not active.home.work.exists()
+    active.sync()
+    assert standby.publish_edit(HOSTS, "hosts: {}\n").revision is not None
