@@ -69,6 +69,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
     current = releases.served(home)
     if not fault and current != here.id:
         fault = "current/ does not serve the head."
+    fault = fault or here.key_fault
     found = standing.banner(
         [peer.sync for peer in standings],
         active=here.record.active,

@@ -8,7 +8,7 @@ from mha.core.cluster import Cluster
 from mha.core.record import Record
 from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer, StoreDamaged
 from mha.ids import short
-from mha.store import trees
+from mha.store import keys, trees
 from mha.store.home import Home
 from mha.store.peers import Peer
 from mha.store.repository import KEEP
@@ -31,6 +31,12 @@ class Tip:
     def cluster(self) -> Cluster:
         """Its `mha.yaml`."""
         return cluster_at(self.home, self.id)
+
+    @property
+    def key_fault(self) -> str:
+        """What is wrong with this server's own key, as a sentence; empty where nothing is."""
+        own = self.cluster.servers.get(self.home.name)
+        return keys.fault(self.home.state, own.key if own else None)
 
     def peers(self) -> list[Peer]:
         """All other servers, in the order of their names."""

@@ -10,7 +10,7 @@ from mha.operations import tip as tips
 from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import settle
 from mha.operations.tip import Tip
-from mha.store import fsck, leftovers, lock, peers, releases
+from mha.store import fsck, keys, leftovers, lock, peers, releases
 from mha.store import home as homes
 from mha.store.home import Home
 from mha.store.peers import Progress, silent
@@ -21,7 +21,7 @@ from mha.store.repository import CURRENT, SERVER
 class Finding:
     """Something that is not as it should be, as a sentence, and what it is about."""
 
-    about: str  # objects, succession, current, configuration, locks, leftovers
+    about: str  # objects, succession, current, configuration, key, locks, leftovers
     problem: str
 
 
@@ -47,6 +47,7 @@ def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> V
         here = tips.tip(home)
         findings += _objects(home, deep=deep)
         findings += _references(here)
+        findings += _key(here)
         revisions = _succession(here, findings, deep=deep, counted=counted)
         files = _served(here, findings)
     except MhaError as error:
@@ -59,6 +60,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
     before = verify(home, deep=True, counted=counted)
     with lock.held(home.git_dir):
         homes.configure(home.git_dir)
+        keys.protect(home.state)
         leftovers.clear(home.git_dir, thorough=True)
     if any(finding.about == "objects" for finding in before.findings):
         _refetch(home, progress)
@@ -99,6 +101,11 @@ def _references(here: Tip) -> list[Finding]:
     if home.repository.ref(f"{SERVER}{home.name}") != home.introduction():
         found.append(Finding("configuration", f"{SERVER}{home.name} does not name the first revision."))
     return found
+
+
+def _key(here: Tip) -> list[Finding]:
+    fault = here.key_fault
+    return [Finding("key", fault)] if fault else []
 
 
 def _succession(here: Tip, findings: list[Finding], *, deep: bool, counted: Counter) -> int:

@@ -1,5 +1,6 @@
 """A server's own key: ed25519, in OpenSSH's form."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -29,6 +30,40 @@ def adopt(state: Path, name: str, source: Path) -> None:
     if not isinstance(key, Ed25519PrivateKey):
         raise MhaError(f"{source} is not an ed25519 key.", "Make one: `ssh-keygen -t ed25519 -N ''`.")
     _store(state, name, key)
+
+
+def fault(state: Path, listed: str | None) -> str:
+    """What is wrong with a server's own key, as a sentence; empty where nothing is.
+
+    `listed`: the key that the cluster knows it by.
+    """
+    private, public = state / "key", state / "key.pub"
+    missing = next((path.name for path in (private, public) if not path.is_file()), None)
+    if missing:
+        return f"mha.git/mha/{missing} is missing: peers know this server by its key."
+    if private.stat().st_mode & 0o077:
+        return "Others may read mha.git/mha/key: ssh does not use such a key."
+    words = public.read_text("utf-8", "replace").split()[:2]
+    half = _decoded(words[1]) if len(words) == 2 else b""
+    if not half or half not in _decoded("".join(private.read_text("latin-1").splitlines()[1:-1])):
+        return "mha.git/mha/key.pub is not the public half of mha.git/mha/key."
+    if listed is not None and listed.split()[:2] != words:
+        return "mha.yaml lists another key for this server than mha.git/mha/key.pub."
+    return ""
+
+
+def protect(state: Path) -> None:
+    """Let nobody but the account read a server's key."""
+    if (state / "key").is_file():
+        os.chmod(state / "key", 0o600)
+
+
+def _decoded(text: str) -> bytes:
+    """Base64 as it stands in keys; OpenSSH's form of a private key holds its public half in the clear."""
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
 
 
 def _store(state: Path, name: str, key: object) -> None:

@@ -437,9 +437,7 @@ def test_a_handover_that_is_refused_is_taken_back(pair):
     active, standby = pair["fw-a"], pair["fw-b"]
     active.edit(HOSTS, "hosts: {mine: 1.1.1.1}\n")
     head = standby.head
-    (standby.path / "mha.git" / "mha" / "format").write_text(
-        "9\n"
-    )  # of a newer mha: asked, it takes nothing
+    (standby.path / "mha.git" / "mha" / "format").write_text("9\n")  # of a newer mha: asked, it takes nothing
     with pytest.raises(PeerRefused) as refused:
         active.demote(to="fw-b")
     (standby.path / "mha.git" / "mha" / "format").write_text("1\n")

@@ -1,6 +1,7 @@
 """`verify` finds what is wrong with a home; `repair` mends it, with the peers' help where objects are lost."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mha.core.record import Record
+from mha.core.standing import Banner
 from mha.operations import drafts, verification
 from mha.operations.verification import Finding, Verified
 from mha.store import lock
@@ -294,3 +296,38 @@ def test_verifying_changes_nothing(pair):
 
     assert found(server) == before
     assert server.served()[HOSTS] == b"evil\n"
+
+
+def test_a_key_that_others_may_read_is_found_and_mended(pair):
+    server = pair["fw-b"]
+    (server.home.state / "key").chmod(0o644)
+
+    assert found(server, deep=False) == [("key", "Others may read mha.git/mha/key: ssh does not use such a key.")]
+    assert "Others may read mha.git/mha/key" in server.status().next_step
+    assert verification.repair(server.home).findings == ()
+    assert (server.home.state / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [
+        ("key", "mha.git/mha/key is missing: peers know this server by its key."),
+        ("key.pub", "mha.git/mha/key.pub is missing: peers know this server by its key."),
+        ("half", "mha.git/mha/key.pub is not the public half of mha.git/mha/key."),
+        ("both", "mha.yaml lists another key for this server than mha.git/mha/key.pub."),
+    ],
+)
+def test_another_key_or_none_is_a_fault_of_this_server_and_not_of_its_peers(pair, broken, problem):
+    state, other = pair["fw-a"].home.state, pair["fw-b"].home.state
+    listed = pair["fw-a"].draft()["mha.yaml"].decode()
+    assert pair["fw-a"].home.public_key() in listed
+    if broken in ("key", "key.pub"):
+        (state / broken).unlink()
+    else:
+        shutil.copy(other / "key.pub", state / "key.pub")
+        if broken == "both":
+            shutil.copy(other / "key", state / "key")
+
+    assert found(pair["fw-a"], deep=False) == [("key", problem)]
+    report = pair["fw-a"].status()
+    assert (report.message, problem in report.next_step) == (Banner.FAULT, True)
