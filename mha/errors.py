@@ -197,6 +197,13 @@ class StoreNotWritable(MhaError):
         )
 
 
+class AnswerLost(MhaError):
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"The answer could not be written: {detail}", "What the command did stands: `mha status` shows it."
+        )
+
+
 class HeadMoved(MhaError):
     def __init__(self, expected: str | None) -> None:
         where = f"past {short(expected)}" if expected else "to its first revision"

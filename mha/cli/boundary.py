@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mha.errors import ExitCode, MhaError, sentence
+from mha.errors import AnswerLost, ExitCode, MhaError, sentence
 
 INTERRUPTED = 130
 
@@ -17,6 +17,8 @@ def exit_code(error: BaseException) -> int:
             return _interrupted()
         case _ if isinstance(error.__cause__, KeyboardInterrupt):  # Python wraps one that met a class body
             return _interrupted()
+        case SystemExit() if isinstance(error.__context__, BrokenPipeError):  # Typer ends so, with a code of its own
+            return ExitCode.DONE
         case SystemExit():
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         case BrokenPipeError():
@@ -26,6 +28,13 @@ def exit_code(error: BaseException) -> int:
             return _complain(sentence(error), "See to the disk and its permissions.", ExitCode.ERROR)
         case _:
             return _code_of_typer(error)
+
+
+def unanswered(error: OSError) -> int:
+    """Say that an answer could not be written, where anybody still reads; returns the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.DONE
+    return exit_code(AnswerLost(sentence(error)))
 
 
 def _code_of_typer(error: BaseException) -> int:

@@ -4,12 +4,14 @@ import json as json_format
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from mha.core.changes import Action, Change, escaped
+from mha.errors import AnswerLost, sentence
 from mha.store.clock import in_utc
 
 _PERIODS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -27,18 +29,26 @@ class Colour(StrEnum):
 
 
 def say(text: str = "") -> None:
-    """Print a line of the answer."""
-    print(text)
+    """Print a line of the answer; raises AnswerLost."""
+    try:
+        print(text)
+    except BrokenPipeError:  # the reader has seen enough
+        raise
+    except OSError as error:
+        raise AnswerLost(sentence(error)) from error
 
 
 def remark(text: str) -> None:
-    """Print a line beside the answer."""
+    """Print a line beside the answer, behind what was answered so far."""
+    with suppress(OSError):  # said at the end
+        sys.stdout.flush()
     print(text, file=sys.stderr, flush=True)
 
 
 def give_json(value: Any) -> None:
-    """Print the answer as JSON."""
-    print(json_format.dumps(plain(value), indent=2, ensure_ascii=False))
+    """Print the answer as JSON; in ASCII where the locale cannot say more."""
+    ascii_only = sys.stdout.encoding.lower() != "utf-8"
+    say(json_format.dumps(plain(value), indent=2, ensure_ascii=ascii_only))
 
 
 def plain(value: Any) -> Any:
