@@ -5,6 +5,7 @@ an error alone fixes the exit code. Findings (problems of a draft, verdicts
 about a push) are values, not errors.
 """
 
+import errno
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
@@ -36,6 +37,9 @@ class MhaError(Exception):
         self.hint = hint
 
 
+FULL = "This server's disk is full"
+
+
 def ended(clause: str) -> str:
     """What git or another program said, with the period that ends a sentence."""
     return clause if clause.endswith((".", "!", "?")) else f"{clause}."
@@ -45,7 +49,7 @@ def sentence(error: Exception) -> str:
     """What went wrong, as a sentence; the system's own errors say which file it was."""
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror or error}{place}."
+        return f"{FULL if error.errno == errno.ENOSPC else error.strerror or error}{place}."
     return str(error)
 
 
@@ -202,6 +206,11 @@ class AnswerLost(MhaError):
         super().__init__(
             f"The answer could not be written: {detail}", "What the command did stands: `mha status` shows it."
         )
+
+
+class DiskFull(StoreNotWritable):
+    def __init__(self) -> None:
+        super().__init__(f"{FULL[0].lower()}{FULL[1:]}.")
 
 
 class HeadMoved(MhaError):

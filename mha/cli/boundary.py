@@ -34,7 +34,7 @@ def unanswered(error: OSError) -> int:
     """Say that an answer could not be written, where anybody still reads; returns the exit code."""
     if isinstance(error, BrokenPipeError):
         return ExitCode.DONE
-    return exit_code(AnswerLost(sentence(error)))
+    return exit_code(AnswerLost(f"{error.strerror}."))
 
 
 def _code_of_typer(error: BaseException) -> int:

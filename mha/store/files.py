@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SYNC_EACH = 64  # up to so many files are synced one by one; beyond, the whole file system at once
+_NO_ROOM_BYTES = 1 << 20  # where less is free, a write that failed has failed for that
 _LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def is_full(folder: Path) -> bool:
+    """Whether there is no room left where a folder is: asked after a write that failed and does not say why."""
+    found = os.statvfs(folder)
+    free = found.f_bfree if os.geteuid() == 0 else found.f_bavail
+    return free * found.f_frsize < _NO_ROOM_BYTES or (found.f_files > 0 and found.f_favail == 0)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -5,6 +5,7 @@ reading and writing single objects is pygit2's.
 Rule 2: an exit code proves nothing about a peer. Callers read back.
 """
 
+import errno
 import functools
 import os
 import re
@@ -18,7 +19,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mha.errors import GitFailed, GitMissing
+from mha.errors import DiskFull, GitFailed, GitMissing, MhaError
+from mha.store.files import is_full
 
 NEEDED = (2, 36)  # fetch --refetch, core.fsync
 _LOCAL_SECONDS = 3600.0
@@ -61,6 +63,7 @@ _SAY_NOTHING = (  # what git adds when the other side ended; the reason stands b
     "fatal: Could not read from remote repository.", "fatal: the remote end hung up", "Please make sure you have",
     "and the repository exists.",
 )  # fmt: skip
+_FULL = (os.strerror(errno.ENOSPC), "Out of diskspace")
 _children: "set[subprocess.Popen[bytes]]" = set()  # those running now, so that Ctrl-C leaves none behind
 _inherited: set[int] = set()  # the lock of a home: whatever git does for its holder is done under it
 _TIMED_OUT = Done(-1, b"", "", timed_out=True)
@@ -142,8 +145,17 @@ def checked(what: str, *arguments: str, stdin: bytes = b"", env: Mapping[str, st
     """Run git on this machine and return its output; raises GitFailed saying `what` it could not do."""
     done = run(*arguments, stdin=stdin, env=env)
     if done.code != 0:
-        raise GitFailed(what, done.complaint)
+        raise failure(what, done)
     return done.out
+
+
+def failure(what: str, done: Done, folder: Path | None = None) -> MhaError:
+    """The error for a run of git on this machine that failed to do `what`; `folder` is where it was to write.
+
+    git does not always say that a disk is full.
+    """
+    full = any(sign in done.err for sign in _FULL) or (folder is not None and is_full(folder))
+    return DiskFull() if full else GitFailed(what, done.complaint)
 
 
 def check_out(git_dir: Path, oid: str, folder: Path) -> None:
@@ -154,7 +166,7 @@ def check_out(git_dir: Path, oid: str, folder: Path) -> None:
     done = run("read-tree", "-m", "-u", oid, env=env, umask=0o022)  # whoever may run a file must be told from its mode
     index.unlink(missing_ok=True)
     if done.code != 0:
-        raise GitFailed(f"write the files of revision {oid[:10]}", done.complaint)
+        raise failure(f"write the files of revision {oid[:10]}", done, git_dir)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mha.errors import GitFailed, UnreadableDraft
+from mha.errors import UnreadableDraft
 from mha.store import git
 from mha.store.files import write_whole
 
@@ -70,7 +70,7 @@ class Index:
             self._make_anew()
             done = git.run("status", *arguments, env=self._environment())
         if done.code != 0:
-            raise GitFailed("look at work/", done.complaint)
+            raise git.failure("look at work/", done, self.administration)
         if _UNREADABLE in done.err:
             raise UnreadableDraft(done.err.partition(_UNREADABLE)[2].partition("'")[0])
         return done.out

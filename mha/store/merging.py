@@ -25,5 +25,5 @@ def reverted(repository: Repository, revision: Commit, *, onto: str) -> Merged:
         if index.conflicts is not None:
             paths = {side.path for sides in index.conflicts for side in sides if side is not None}
             return Merged("", tuple(sorted(paths)))
-    with writing():
+    with writing(repository.path):
         return Merged(str(index.write_tree(git)))

@@ -19,10 +19,11 @@ from pygit2.enums import ConfigLevel, ObjectType, SortMode
 
 from mha.core import record as records
 from mha.core.record import Record
-from mha.errors import HeadMoved, MhaError, StoreDamaged, StoreNotWritable
+from mha.errors import DiskFull, HeadMoved, MhaError, StoreDamaged, StoreNotWritable, sentence
 from mha.ids import is_id, short
 from mha.store import loose
 from mha.store.author import Author
+from mha.store.files import is_full
 
 MAIN = "refs/heads/main"
 CURRENT = "refs/mha/current"
@@ -91,7 +92,7 @@ class Repository:
         """Move `main` forward, if it still is where the caller saw it; raises HeadMoved."""
         if not self.has(to):
             raise StoreNotWritable("the new revision did not stay.")
-        with writing(), self.git.transaction() as transaction:
+        with writing(self.path), self.git.transaction() as transaction:
             transaction.lock_ref(MAIN)
             if self.head() != expected:
                 raise HeadMoved(expected)
@@ -101,12 +102,12 @@ class Repository:
 
     def set_ref(self, name: str, oid: str) -> None:
         """Create or move a reference that has no history of its own."""
-        with writing():
+        with writing(self.path):
             self.git.references.create(name, pygit2.Oid(hex=oid), force=True)
 
     def delete_ref(self, name: str) -> None:
         """Delete a reference; a missing one is no error."""
-        with writing():
+        with writing(self.path):
             if name in self.git.references:
                 self.git.references.delete(name)
 
@@ -193,7 +194,7 @@ class Repository:
     ) -> str:
         """Store a commit and return its id; nothing points at it yet."""
         seconds = int(time.timestamp())
-        with writing():
+        with writing(self.path):
             content = self.git.create_commit_string(
                 pygit2.Signature(author.name, author.email, seconds, 0),
                 pygit2.Signature(committer.name, committer.email, seconds, 0),
@@ -246,11 +247,13 @@ def reading() -> Iterator[None]:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """Turn libgit2's complaints about the disk into StoreNotWritable."""
+def writing(path: Path) -> Iterator[None]:
+    """Turn libgit2's complaints about the disk of a repository into StoreNotWritable; it does not always say why."""
     try:
         yield
     except MhaError:
         raise
     except (pygit2.GitError, OSError, KeyError, ValueError) as error:
-        raise StoreNotWritable(f"{error}.") from error
+        if is_full(path):
+            raise DiskFull from error
+        raise StoreNotWritable(sentence(error) if isinstance(error, OSError) else f"{error}.") from error

@@ -95,7 +95,7 @@ def read(repository: Repository, blob: Blob) -> bytes:
 
 def write(repository: Repository, data: bytes) -> str:
     """Store a file's bytes and return their id."""
-    with writing():
+    with writing(repository.path):
         return str(repository.git.create_blob(data))
 
 
@@ -107,7 +107,7 @@ def neighbours(repository: Repository, tree: str, paths: Iterable[str]) -> set[s
 
 def edited(repository: Repository, tree: str, edits: Edits) -> str:
     """The id of `tree` with some files put in, replaced or deleted; folders come and go with their files."""
-    with writing():
+    with writing(repository.path):
         return _edited(repository.git, tree, {tuple(path.split("/")): blob for path, blob in edits.items()}) or EMPTY
 
 

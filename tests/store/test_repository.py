@@ -1,6 +1,7 @@
 """The repository: what libgit2 1.9 and the disk really do, and what mha makes of it."""
 
 import ast
+import errno
 import os
 import re
 import shutil
@@ -13,8 +14,8 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from mha.errors import HeadMoved, MhaError, StoreDamaged, StoreNotWritable
-from mha.store import releases, trees
+from mha.errors import HeadMoved, MhaError, StoreDamaged, StoreNotWritable, sentence
+from mha.store import git, releases, trees
 from mha.store.home import Home
 from mha.store.repository import KEEP, MAIN, Repository
 from tests import faults
@@ -160,6 +161,26 @@ def test_trap_libgit2_reports_a_commit_that_a_full_disk_did_not_take(small_disk)
             (small_disk / "filler").unlink()
         lied = lied or str(oid) not in Repository(home.git_dir).git
     assert lied or pygit2.LIBGIT2_VER > (1, 9, 7)
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2])
+def test_what_a_full_disk_does_not_take_is_said_to_be_for_that(small_disk, pages):
+    home = scene.made(small_disk / "fw-a")
+    first = scene.revised(home, {"a.yaml": "1\n" * 20_000})
+    fill(small_disk, leave_pages=pages)
+
+    with pytest.raises(StoreNotWritable) as failed:
+        scene.revised(home, {f"{n}.yaml": os.urandom(5000).hex() for n in range(3)})
+    with pytest.raises((OSError, StoreNotWritable)) as unwritten:
+        git.check_out(home.git_dir, first, small_disk / "files")
+
+    assert failed.value.message == "This home's store cannot be written: this server's disk is full."
+    assert "this server's disk is full" in sentence(unwritten.value).lower()
+
+
+def test_a_disk_that_the_system_calls_full_is_this_servers():
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/srv/x")
+    assert sentence(error) == "This server's disk is full (/srv/x)."
 
 
 @pytest.mark.parametrize("pages", range(12))

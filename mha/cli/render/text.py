@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from mha.core.changes import Action, Change, escaped
-from mha.errors import AnswerLost, sentence
+from mha.errors import AnswerLost
 from mha.store.clock import in_utc
 
 _PERIODS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -35,7 +35,7 @@ def say(text: str = "") -> None:
     except BrokenPipeError:  # the reader has seen enough
         raise
     except OSError as error:
-        raise AnswerLost(sentence(error)) from error
+        raise AnswerLost(f"{error.strerror}.") from error
 
 
 def remark(text: str) -> None:
