@@ -192,6 +192,7 @@ class StoreDamaged(MhaError):
         super().__init__(
             f"This home's store is damaged: {detail}", "`mha verify` shows what is wrong; `mha repair` mends it."
         )
+        self.detail = detail
 
 
 class StoreNotWritable(MhaError):

@@ -65,13 +65,13 @@ def options(
     context.obj = home
 
 
-def open_home(context: typer.Context) -> "Home":
+def open_home(context: typer.Context, *, mending: bool = False) -> "Home":
     """The home that this command is about; raises NoHome."""
     from mha.store import git
     from mha.store.home import locate
 
     git.require_version()
-    return locate(context.find_root().obj, Path.cwd())
+    return locate(context.find_root().obj, Path.cwd(), mending=mending)
 
 
 def draft_paths(home: "Home", typed: list[str] | None) -> list[str]:

@@ -33,7 +33,7 @@ def repair(context: typer.Context, *, json: Json = False) -> None:
     from mha.operations import verification
 
     with shown("Repairing") as progress:
-        found = verification.repair(open_home(context), progress=progress.line, counted=progress.counted)
+        found = verification.repair(open_home(context, mending=True), progress=progress.line, counted=progress.counted)
     end(render.verified(found, json=json, after_repair=True))
 
 

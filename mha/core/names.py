@@ -42,6 +42,15 @@ class Url:
         return f"{self.text.rstrip('/')}/mha.git"
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` may name a server."""
+    try:
+        server_name(text)
+    except InvalidName:
+        return False
+    return True
+
+
 def server_name(text: str) -> str:
     """`text` if it may name a server or a cluster; raises InvalidName."""
     if len(text) > _LONGEST or not _NAME.fullmatch(text):

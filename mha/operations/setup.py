@@ -20,6 +20,7 @@ from mha.errors import (
     NotListed,
     NotTrusted,
     ServerProblem,
+    StoreDamaged,
     Unreachable,
 )
 from mha.operations.admission import Counter, Judge, uncounted
@@ -31,7 +32,7 @@ from mha.store.clock import iso, now
 from mha.store.files import remove_tree
 from mha.store.home import Home, create, open_home
 from mha.store.peers import Peer, Progress, silent
-from mha.store.repository import SERVER
+from mha.store.repository import CURRENT, SERVER
 from mha.store.trees import Blob
 
 _TRUSTED = re.compile(r"[0-9a-f]{12,40}")
@@ -199,6 +200,8 @@ def _prepared(path: Path, name: str, key: Path | None = None) -> Iterator[Home]:
         return
     if home.name != name or home.repository.head() is not None:
         raise HomeExists(str(path), home.name)
+    if home.repository.ref(CURRENT) is not None:  # only a home that had revisions has it
+        raise StoreDamaged("refs/heads/main is gone, and joining anew could lose what it named.")
     yield home
 
 

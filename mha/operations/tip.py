@@ -11,7 +11,7 @@ from mha.ids import short
 from mha.store import keys, trees
 from mha.store.home import Home
 from mha.store.peers import Peer
-from mha.store.repository import KEEP
+from mha.store.repository import CURRENT, KEEP
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,14 @@ class Tip:
 
 
 def tip(home: Home) -> Tip:
-    """This server's head; raises NotJoined before there is one."""
+    """This server's head; raises NotJoined before there is one, and StoreDamaged where it is lost."""
     head = home.repository.head()
+    if head is None and home.repository.ref(CURRENT) is not None:
+        raise StoreDamaged("refs/heads/main is gone.")
     if head is None:
         raise NotJoined(home.name)
+    if home.introduction() is None:
+        raise StoreDamaged("mha.git/mha/introduction is gone.")
     return Tip(home, head, home.repository.record(head))
 
 

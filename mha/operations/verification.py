@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mha.core import names
 from mha.core.changes import escaped
 from mha.errors import MhaError, NotJoined, StoreDamaged
+from mha.operations import recovery
 from mha.operations import tip as tips
 from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import settle
@@ -21,7 +22,7 @@ from mha.store.repository import CURRENT, SERVER
 class Finding:
     """Something that is not as it should be, as a sentence, and what it is about."""
 
-    about: str  # objects, succession, current, configuration, key, locks, leftovers
+    about: str  # objects, succession, current, configuration, key, locks, leftovers, lost
     problem: str
 
 
@@ -40,9 +41,12 @@ def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> V
 
     Raises NotJoined before there is anything to look at.
     """
-    if home.introduction() is None and home.repository.head() is None:
+    lost = recovery.damage(home)
+    if not lost and home.introduction() is None and home.repository.head() is None:
         raise NotJoined(home.name)
-    findings = [*_left_behind(home), *_configuration(home)]
+    findings = [*_left_behind(home), *_configuration(home), *(Finding("lost", line) for line in lost)]
+    if lost:
+        return Verified(0, 0, tuple(findings))
     try:
         here = tips.tip(home)
         findings += _objects(home, deep=deep)
@@ -62,6 +66,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
         homes.configure(home.git_dir)
         keys.protect(home.state)
         leftovers.clear(home.git_dir, thorough=True)
+    recovery.restore(home, _peers(home), progress=progress)
     if any(finding.about == "objects" for finding in before.findings):
         _refetch(home, progress)
     with lock.held(home.git_dir), suppress(StoreDamaged):  # what is still damaged, the verification below says

@@ -20,6 +20,13 @@ def check(git_dir: Path, *, deep: bool) -> list[str]:
     return telling
 
 
+def unreachable(git_dir: Path) -> list[str]:
+    """The ids of the commits that no reference reaches."""
+    done = git.run("fsck", "--unreachable", "--no-reflogs", "--no-progress", env={"GIT_DIR": str(git_dir)})
+    words = [line.split() for line in done.out.decode("utf-8", "replace").splitlines()]
+    return [line[2] for line in words if line[:2] == ["unreachable", "commit"] and len(line) == 3]
+
+
 def set_aside_damaged(git_dir: Path) -> None:
     """Move damaged objects and packs to `mha/damaged/`, so that whole ones can take their place."""
     aside = git_dir / "mha" / "damaged"

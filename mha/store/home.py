@@ -14,11 +14,13 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
+from mha.core import names
 from mha.core.standing import Memory
 from mha.errors import HomeNotEmpty, HomeOfAnother, NewerFormat, NoHome, StoreDamaged
+from mha.ids import is_id
 from mha.store import git, glance
 from mha.store.files import exchange, remove_tree, sync_file_system, sync_folder, write_whole
-from mha.store.repository import Repository
+from mha.store.repository import SERVER, Repository
 
 FORMAT = 1
 HOOKS = ("pre-receive", "reference-transaction")
@@ -108,9 +110,12 @@ class Home:
         return self.path / "releases"
 
     def introduction(self) -> str | None:
-        """The id of the cluster's first revision, pinned when this server was made or joined."""
+        """The id of the cluster's first revision, pinned when this server was made or joined; raises StoreDamaged."""
         path = self.state / "introduction"
-        return path.read_text().strip() if path.exists() else None
+        found = path.read_text("latin-1").strip() if path.exists() else None
+        if found is not None and not is_id(found):
+            raise StoreDamaged("mha.git/mha/introduction holds no id.")
+        return found
 
     def pin_introduction(self, oid: str) -> None:
         """Remember which cluster this server belongs to."""
@@ -146,21 +151,24 @@ class Home:
         (self.state / "contacts" / f"{peer}.json").unlink(missing_ok=True)
 
 
-def locate(stated: Path | None, start: Path) -> Home:
-    """The home that was named, or the one that contains `start`; raises NoHome."""
-    if stated is not None:
-        return open_home(stated)
-    found = glance.containing(start)
+def locate(stated: Path | None, start: Path, *, mending: bool = False) -> Home:
+    """The home that was named, or the one that contains `start`; raises NoHome.
+
+    `mending`: the note of its server's name is written again first, if it is lost.
+    """
+    found = stated if stated is not None else glance.containing(start)
     if found is None:
         raise NoHome(str(start))
+    if mending:
+        _restore_name(found)
     return open_home(found)
 
 
 def open_home(path: Path) -> Home:
-    """The home at `path`; raises NoHome, HomeOfAnother, NewerFormat."""
+    """The home at `path`; raises NoHome, HomeOfAnother, NewerFormat, StoreDamaged."""
     state = path / "mha.git" / "mha"
     try:
-        name = (state / "name").read_text().strip()
+        name = _read_name(path)
         found = int((state / "format").read_text())
     except PermissionError as error:
         raise HomeOfAnother(str(path)) from error
@@ -172,7 +180,24 @@ def open_home(path: Path) -> Home:
         raise HomeOfAnother(str(path))
     if found > FORMAT:
         raise NewerFormat(str(path), found, FORMAT)
+    if not names.is_name(name):
+        raise StoreDamaged("mha.git/mha/name holds no server's name.")
     return Home(path.resolve(), name)
+
+
+def _read_name(path: Path) -> str:
+    return (path / "mha.git" / "mha" / "name").read_text("latin-1").strip()
+
+
+def _restore_name(path: Path) -> None:
+    """Write a server's name again where the note of it is damaged; a reference tells it as well."""
+    try:
+        damaged = not names.is_name(_read_name(path))
+    except OSError:
+        return
+    known = list(Repository(path / "mha.git").refs(SERVER)) if damaged else []
+    if len(known) == 1:
+        write_whole(path / "mha.git" / "mha" / "name", f"{known[0]}\n".encode())
 
 
 def create(path: Path, name: str, *, prepare: Callable[[Path], None] = lambda _state: None) -> Home:

@@ -100,6 +100,13 @@ class Repository:
         if self.head() != to:
             raise StoreNotWritable("the new head did not stay.")
 
+    def forget_unreadable_head(self) -> None:
+        """Remove the file of a `main` that holds no id."""
+        try:
+            self.head()
+        except StoreDamaged:
+            (self.path / MAIN).unlink(missing_ok=True)
+
     def set_ref(self, name: str, oid: str) -> None:
         """Create or move a reference that has no history of its own."""
         with writing(self.path):

@@ -10,8 +10,11 @@ import pytest
 
 from mha.core.record import Record
 from mha.core.standing import Banner
-from mha.operations import drafts, verification
+from mha.errors import StoreDamaged
+from mha.operations import drafts, setup, verification
+from mha.operations import tip as tips
 from mha.operations.verification import Finding, Verified
+from mha.store import home as homes
 from mha.store import lock
 from tests.cluster import Cluster, Server
 from tests.operations.forging import forged, make_head
@@ -331,3 +334,83 @@ def test_another_key_or_none_is_a_fault_of_this_server_and_not_of_its_peers(pair
     assert found(pair["fw-a"], deep=False) == [("key", problem)]
     report = pair["fw-a"].status()
     assert (report.message, problem in report.next_step) == (Banner.FAULT, True)
+
+
+def unsettled(server: Server) -> str:
+    """A revision that only `main` names: whoever published it was killed before anything followed."""
+    here = tips.tip(server.home)
+    oid = forged(server, here.record.publish(), {HOSTS: b"hosts: {unsettled: 1.1.1.1}\n"})
+    make_head(server, oid)
+    return oid
+
+
+def lose(server: Server, how: str) -> None:
+    main = server.home.git_dir / "refs" / "heads" / "main"
+    if how == "gone":
+        main.unlink()
+    else:
+        main.write_bytes({"empty": b"", "zeros": b"\0" * 41, "garbage": b"garbage\n"}[how])
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "zeros", "garbage"])
+def test_a_lost_main_is_named_and_comes_back_with_what_only_it_named(pair, how):
+    server = pair["fw-a"]
+    oid = unsettled(server)
+    lose(server, how)
+
+    [(about, problem)] = found(server)
+    assert (about, problem.startswith("refs/heads/main ")) == ("lost", True)
+    assert "mha repair" in server.status().next_step
+    with pytest.raises(StoreDamaged):
+        setup.join(str(pair["fw-b"].path), server.path, name="fw-a")
+    assert verification.repair(server.home).findings == ()
+    assert server.head == oid
+    assert server.served()[HOSTS] == b"hosts: {unsettled: 1.1.1.1}\n"
+
+
+def test_a_lost_main_does_not_come_back_as_what_was_only_offered_or_is_no_successor(pair):
+    standby = pair["fw-b"]
+    here = tips.tip(standby.home)
+    offered = forged(standby, here.record.changeover(active="fw-b", server="fw-b"))
+    standby.home.repository.set_ref("refs/mha/offered", offered)
+    forged(standby, Record(here.record.revision + 1, here.record.epoch, "fw-a", "fw-b"), {HOSTS: b"a: 1\n"})
+    head = standby.head
+    lose(standby, "gone")
+
+    assert verification.repair(standby.home).findings == ()
+    assert standby.head == head
+
+
+def test_a_main_that_nothing_here_tells_comes_back_from_the_peers(pair):
+    standby = pair["fw-b"]
+    head = standby.head
+    lose(standby, "empty")
+    (standby.home.git_dir / "refs" / "mha" / "current").unlink()
+    (standby.path / "current").unlink()
+
+    assert verification.repair(standby.home).findings == ()
+    assert standby.head == head
+
+
+@pytest.mark.parametrize("content", [None, b"", b"garbage\n", b"\xff\xfe"])
+def test_a_lost_note_of_the_first_revision_is_named_and_comes_back(pair, content):
+    server = pair["fw-b"]
+    note = server.home.state / "introduction"
+    before = note.read_bytes()
+    note.unlink() if content is None else note.write_bytes(content)
+
+    [(about, problem)] = found(server)
+    assert (about, "mha.git/mha/introduction" in problem) == ("lost", True)
+    assert "mha.git/mha/introduction" in server.status().next_step
+    assert verification.repair(server.home).findings == ()
+    assert note.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage here\n", b"\xff\xfe", b"none\n"])
+def test_a_lost_name_is_said_and_comes_back(pair, content):
+    server = pair["fw-b"]
+    (server.path / "mha.git" / "mha" / "name").write_bytes(content)
+    with pytest.raises(StoreDamaged, match="holds no server's name"):
+        homes.open_home(server.path)
+    assert homes.locate(server.path, server.path, mending=True).name == "fw-b"
+    assert server.name == "fw-b"
