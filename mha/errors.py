@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     NOT_REACHABLE = 6  # a peer is not reachable, a result is not known, or a changeover is not possible without it
     INVALID = 7  # the configuration is invalid
     NO_ACTIVE = 8
+    INTERRUPTED = 130  # by Ctrl-C, as in a shell
 
 
 class MhaError(Exception):
@@ -304,6 +305,13 @@ class CannotRevert(MhaError):
             f"Later revisions changed what revision {revision} changed: {', '.join(paths[:5])}.",
             f"`mha show {revision} --lines` shows it; undo it by hand in work/ and publish.",
         )
+
+
+class Untold(MhaError):
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(f"Revision {revision} is published; not every peer was told.", "`mha sync` tells the others.")
 
 
 class ReadOnlyServer(MhaError):

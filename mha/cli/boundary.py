@@ -5,7 +5,7 @@ import sys
 
 from mha.errors import AnswerLost, ExitCode, MhaError, sentence
 
-INTERRUPTED = 130
+INTERRUPTED = ExitCode.INTERRUPTED
 
 
 def exit_code(error: BaseException) -> int:

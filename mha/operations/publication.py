@@ -1,6 +1,7 @@
 """Publishing: the draft, or one file of it, becomes the next revision; then the peers get it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from mha.core import changes, cluster, record, wholeness
@@ -17,6 +18,7 @@ from mha.errors import (
     LooksCutOff,
     MhaError,
     StoodDown,
+    Untold,
     sentence,
 )
 from mha.ids import short
@@ -97,7 +99,8 @@ def publish(
         oid = advance(desk.here, desk.tree.store(edits), message=message, author=author)
         fault = _serve(home, oid, desk.tree, [edit.path for edit in edits])
 
-    given = give(home, oid, found, views, wait=wait, progress=progress)
+    with _published(home, oid):
+        given = give(home, oid, found, views, wait=wait, progress=progress)
     return replace(given, lines=text, settled=desk.settled, fault=fault)
 
 
@@ -115,7 +118,8 @@ def publish_files(
         oid = advance(desk.here, files, message=message, author=author)
         fault = settle_after(home).fault
     new = home.repository.commit(oid)
-    given = give(home, oid, trees.changes(home.repository, desk.here.tree, new.tree), views, wait=wait)
+    with _published(home, oid):
+        given = give(home, oid, trees.changes(home.repository, desk.here.tree, new.tree), views, wait=wait)
     return replace(given, settled=desk.settled, fault=fault)
 
 
@@ -191,6 +195,15 @@ def give(
         peers=tuple(replication.report(here, view) for view in after),
         wanted=here.cluster.settings.wait_for if wait is None else wait,
     )
+
+
+@contextmanager
+def _published(home: Home, oid: str) -> Iterator[None]:
+    """While the peers are told: Ctrl-C takes nothing back, and says so."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Untold(home.repository.record(oid).revision) from error
 
 
 def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:

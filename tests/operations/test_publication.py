@@ -23,6 +23,7 @@ from mha.errors import (
     ReadOnlyServer,
     StoodDown,
     UnknownPath,
+    Untold,
 )
 from mha.operations import drafts, history, publication
 from mha.operations import tip as tips
@@ -545,3 +546,18 @@ def test_a_bare_repository_in_work_is_not_published_nor_completed_by_a_later_pub
     active.edit("objects/x.git/config", "[core]\n")
     with pytest.raises(InvalidConfiguration, match=r"objects/x\.git is a git repository"):
         active.publish()
+
+
+def test_ctrl_c_while_the_peers_are_told_says_that_it_is_published(make_cluster):
+    active = make_cluster("fw-a", "fw-b")["fw-a"]
+    active.edit("objects/new.yaml", "a: 1\n")
+
+    def interrupt(line: str) -> None:
+        if "Writing objects" in line or "Enumerating objects" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Untold) as told:
+        active.publish(progress=interrupt)
+    assert told.value.message == f"Revision {active.record.revision} is published; not every peer was told."
+    assert told.value.exit_code == ExitCode.INTERRUPTED
+    assert active.served()["objects/new.yaml"] == b"a: 1\n"
