@@ -19,7 +19,7 @@ import pygit2
 from mha.core.changes import Action, Change, Entry, FileType, chosen, printable
 from mha.errors import UnreadableDraft
 from mha.store import trees
-from mha.store.files import remove_tree, sync_file_system, sync_files, sync_folder, walk_files, write_whole
+from mha.store.files import free_name, remove_tree, sync_file_system, sync_files, sync_folder, walk_files, write_whole
 from mha.store.home import Home
 from mha.store.index import Index
 from mha.store.repository import CURRENT, DRAFTS, MAIN
@@ -220,7 +220,7 @@ class WorkTree:
     def _clear(self, folder: Path) -> None:
         """Make way for a file; what still stands in the folder belongs to no draft, and is put aside."""
         if any(walk_files(folder)):
-            folder.rename(_free_name(self.home.path / "work-kept"))
+            folder.rename(free_name(self.home.path / "work-kept"))
         else:
             remove_tree(folder)
 
@@ -254,7 +254,7 @@ def create(home: Home, oid: str) -> WorkTree:
         _clear_unfinished(home)
         raise
     if home.work.exists():
-        home.work.rename(_free_name(home.path / "work-kept"))
+        home.work.rename(free_name(home.path / "work-kept"))
     noted.rename(administration / "work")
     scratch.rename(home.work)
     sync_folder(home.path)
@@ -287,7 +287,7 @@ def put_away(home: Home) -> WorkTree | None:
 
 def remove(away: WorkTree) -> Path | None:
     """Remove a folder that was put away and kept; what no draft can hold stays, under the returned name."""
-    aside = _free_name(away.home.path / "work-kept") if _holds_more(away) else None
+    aside = free_name(away.home.path / "work-kept") if _holds_more(away) else None
     if aside is not None:  # before the note goes: without it, what stands here counts as kept
         (away.folder / ".git").unlink(missing_ok=True)
         away.folder.rename(aside)
@@ -373,8 +373,3 @@ def _forget(home: Home) -> None:
     administration = home.git_dir / "worktrees" / "work"
     (administration / "HEAD").unlink(missing_ok=True)
     remove_tree(administration)
-
-
-def _free_name(path: Path) -> Path:
-    names = (path if n == 1 else path.with_name(f"{path.name}-{n}") for n in range(1, 10_000))
-    return next(name for name in names if not name.exists())

@@ -83,6 +83,12 @@ def switch_link(link: Path, target: str) -> None:
     sync_folder(link.parent)
 
 
+def free_name(path: Path) -> Path:
+    """`path`, or the first name made from it that nothing stands at."""
+    names = (path if n == 1 else path.with_name(f"{path.name}-{n}") for n in range(1, 10_000))
+    return next(name for name in names if not os.path.lexists(name))
+
+
 def remove_tree(path: Path) -> None:
     """Remove a folder whose files and folders may be read-only; a missing one is no error."""
     if not path.is_dir() or path.is_symlink():

@@ -22,6 +22,7 @@ import pygit2
 from mha.store import git, trees
 from mha.store.files import (
     exchange,
+    free_name,
     link_tree,
     remove_tree,
     switch_link,
@@ -77,6 +78,8 @@ def switch(home: Home, oid: str) -> bool:
     home.releases.mkdir(exist_ok=True)
     if not (home.releases / oid).is_dir():
         _build(home, oid, before)
+    if home.current.is_dir() and not home.current.is_symlink():  # not made by mha: it may hold somebody's only copy
+        home.current.rename(free_name(home.path / "current-kept"))
     switch_link(home.current, f"releases/{oid}")
     home.repository.set_ref(CURRENT, oid)
     _retire(home, before, oid)

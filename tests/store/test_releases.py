@@ -372,3 +372,18 @@ def test_a_link_that_leads_elsewhere_serves_nothing_and_is_switched_back(home):
 
     assert releases.served(home) == oid
     assert (home.current / "a.yaml").read_text() == "1\n"
+
+
+def test_a_folder_in_the_place_of_current_is_put_aside(tmp_path):
+    home = scene.made(tmp_path / "fw-a")
+    oid = scene.written(home, {"a.yaml": "1\n"}, on=None)
+    releases.switch(home, oid)
+    home.current.unlink()
+    home.current.mkdir()
+    (home.current / "mine").write_text("1\n")
+    (home.path / "current-kept").symlink_to("nowhere")
+
+    assert releases.switch(home, oid)
+    assert releases.served(home) == oid
+    assert (home.path / "current-kept-2" / "mine").read_text() == "1\n"
+    assert list(home.path.glob(".current*")) == []
