@@ -210,7 +210,7 @@ def test_a_receiver_that_cannot_serve_what_it_took_says_so_and_serves_it_later(m
     assert standby.head == active.head
     assert standby.served() == served  # whole, if older
     assert (status.returncode, "current/ does not serve the head." in status.stdout) == (1, True)
-    assert "synchronized, but its current/ is behind" in active.mha("status").stdout
+    assert "synchronized, not served yet" in active.mha("status").stdout
     (small_disk / "filler").unlink()
     assert standby.mha("sync").returncode == 0
     assert standby.served() == active.served()

@@ -171,7 +171,7 @@ def report(here: Tip, view: View) -> PeerReport:
         revision=sight.record.revision if sight.record else memory.revision,
         ahead=sight.ahead,
         behind=sight.behind or _missed(here, sight, memory),
-        last_sync=memory.synchronized or None,
+        last_sync=(memory.seen if sight.equal else "") or memory.synchronized or None,
         current=sight.current,
         detail=sight.fault,
         serving=sight.serving,

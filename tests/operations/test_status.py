@@ -4,6 +4,8 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
@@ -12,7 +14,7 @@ from mha.core.standing import Banner, Mode, Sync
 from mha.errors import ChangeoverRefused, NotJoined
 from mha.operations import servers, setup, status
 from mha.operations.replication import PeerReport
-from mha.operations.status import ServerReport
+from mha.operations.status import ServerReport, StatusReport
 from mha.store import peers
 from tests.cluster import JANA, Cluster, Server
 
@@ -229,3 +231,30 @@ def test_an_active_whose_host_refuses_this_server_is_not_to_be_replaced_by_force
     assert report.next_step == "See to fw-a: the detail says what is wrong."
     with pytest.raises(ChangeoverRefused):
         standby.promote()
+
+
+def test_a_peer_that_is_synchronized_was_so_when_it_was_last_seen(make_cluster):
+    """Its head was noted while this server did not have it yet."""
+    cluster = make_cluster("fw-a", "fw-b")
+    here = cluster["fw-b"].home
+    noted = replace(here.memory("fw-a"), seen="2026-11-23T10:00:00+00:00", synchronized="")
+    here.remember("fw-a", noted)
+
+    peer = cluster["fw-b"].status(offline=True).peers[0]
+
+    assert (peer.sync, peer.last_sync) == (Sync.SYNCHRONIZED, "2026-11-23T10:00:00+00:00")
+
+
+def test_the_table_fits_80_columns_in_the_worst_of_states():
+    collided = PeerReport(
+        "fw-b", Role.SECONDARY, Mode.STANDBY, Sync.COLLISION, "b" * 40, 1042, 2, 1, "2026-11-23T09:07:00+00:00", None,
+        "it belongs to another cluster: its history begins elsewhere, and this is a long sentence about that",
+    )  # fmt: skip
+    unserved = replace(collided, name="fw-c", sync=Sync.SYNCHRONIZED, ahead=0, behind=0, serving=False, detail="")
+    own = ServerReport("fw-a", Role.PRIMARY, Mode.ACTIVE, "a" * 40, 1041, 7, None, 0)
+    report = StatusReport("acme", Banner.COLLISION, own, (collided, unserved), "fw-a", "", NOW, "A long fault. " * 9)
+
+    lines = import_module("mha.cli.render.status")._text(report)  # the function of that name hides it
+
+    assert [line for line in lines[2:6] if len(line) > 80] == []
+    assert lines[6:8] == [f"  fw-a: {report.fault}", f"  fw-b: {collided.detail}"]

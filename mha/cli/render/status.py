@@ -82,14 +82,14 @@ def _contract(report: StatusReport) -> dict[str, Any]:
 def _text(report: StatusReport) -> list[str]:
     title = f"{report.cluster}: {report.message}" if report.cluster else str(report.message)
     title += "" if report.asked else " (as last seen; nobody was asked)"
-    rows = [("", "SERVER", "MODE", "REVISION", "STATE", "LAST SYNCHRONIZED"), _own(report)]
+    rows = [("", "SERVER", "MODE", "REVISION", "STATE", "LAST SYNC"), _own(report)]
     rows += [_peer(peer, report.time) for peer in report.peers]
-    details = {peer.name: peer.detail for peer in report.peers if peer.detail}
+    details = {report.server.name: report.fault} | {peer.name: peer.detail for peer in report.peers}
     return [
         coloured(title, _COLOURS.get(report.message, Colour.BAD)),
         "",
         *(_marked(line) for line in columns(rows)),
-        *(f"  {name}: {detail}" for name, detail in details.items()),
+        *(f"  {name}: {detail}" for name, detail in details.items() if detail),
         "",
         f"Next: {report.next_step}",
     ]
@@ -97,9 +97,9 @@ def _text(report: StatusReport) -> list[str]:
 
 def _own(report: StatusReport) -> tuple[str, ...]:
     server = report.server
-    state = report.fault or (count(server.draft_changes, "draft change") if server.draft_changes else "no draft")
-    if not report.fault and server.mode != "active":
-        state = "read-only"
+    state = "needs care" if report.fault else "read-only"  # the fault stands below: a table fits 80 columns
+    if not report.fault and server.mode == "active":
+        state = count(server.draft_changes, "draft change") if server.draft_changes else "no draft"
     number = "-" if server.revision is None else str(server.revision)
     return ("!" if report.fault else "", f"{server.name} (here)", str(server.mode), number, state, "")
 
@@ -112,7 +112,7 @@ def _peer(peer: PeerReport, now: str) -> tuple[str, ...]:
 
 def _state(peer: PeerReport) -> str:
     if peer.sync is Sync.SYNCHRONIZED and not peer.serving:
-        return "synchronized, but its current/ is behind"
+        return "synchronized, not served yet"
     counted = [f"{peer.ahead} ahead"] * bool(peer.ahead) + [f"{peer.behind} behind"] * bool(peer.behind)
     return ", ".join([str(peer.sync), *counted])
 

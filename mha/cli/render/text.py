@@ -12,7 +12,6 @@ from typing import Any
 
 from mha.core.changes import Action, Change, escaped
 from mha.errors import AnswerLost
-from mha.store.clock import in_utc
 
 _PERIODS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _LETTERS = {Action.ADDED: "A", Action.MODIFIED: "M", Action.DELETED: "D"}
@@ -80,11 +79,11 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def ago(iso: str | None, now: str) -> str:
-    """A time in words and in ISO form, as seen from now; a clock that went back is said, not hidden."""
+    """A time in words, as seen from now; a clock that went back is said, not hidden."""
     if not iso:
         return "never"
     seconds = int((datetime.fromisoformat(now) - datetime.fromisoformat(iso)).total_seconds())
-    return f"{_words(seconds)} ({in_utc(datetime.fromisoformat(iso))})"
+    return _words(seconds)
 
 
 def changes(listed: Sequence[Change]) -> None:
@@ -121,7 +120,7 @@ def count(number: int, noun: str) -> str:
 
 def _words(seconds: int) -> str:
     if seconds < 0:
-        return "in the future: a clock is wrong"
+        return "in the future"
     for length, name in _PERIODS:
         if seconds >= length:
             return f"{count(seconds // length, name)} ago"
