@@ -84,7 +84,9 @@ class InvalidNow(MhaError):
     exit_code = ExitCode.USAGE
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"MHA_NOW is not a time: {text!r}.", "Write it in ISO form: 2026-11-23T10:00:00+00:00.")
+        super().__init__(
+            f"MHA_NOW is not a time: {text!r}.", "Write one from 1970 to 2099 in ISO form: 2026-11-23T10:00:00Z."
+        )
 
 
 class EmptyMessage(MhaError):
@@ -136,6 +138,13 @@ class ControlCharacters(MhaError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The {what} holds characters that control a terminal.", "Write plain text.")
+
+
+class NotUtf8(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not UTF-8.", "Write it in UTF-8, as the terminal does in a UTF-8 locale.")
 
 
 class NoHome(MhaError):

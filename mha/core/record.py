@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from mha.core.changes import escaped
-from mha.errors import ControlCharacters, MessageTooLong
+from mha.errors import ControlCharacters, MessageTooLong, NotUtf8
 
 MESSAGE_BYTES = 1 << 19  # half of what a peer takes, record and authors included
 NO_SERVER = "none"  # how a trailer says that no server is Active
@@ -50,8 +50,15 @@ def first(server: str) -> Record:
     return Record(revision=1, epoch=1, active=server, server=server)
 
 
+def is_utf8(text: str) -> bool:
+    """Whether words that were typed were UTF-8; Python carries other bytes along as surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def cleaned(text: str, what: str) -> str:
-    """An administrator's words with plain line ends; raises ControlCharacters or MessageTooLong."""
+    """An administrator's words with plain line ends; raises NotUtf8, ControlCharacters or MessageTooLong."""
+    if not is_utf8(text):
+        raise NotUtf8(f"The {what}")
     plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     shown = plain.translate({ord("\n"): None, ord("\t"): None})
     if escaped(shown) != shown:

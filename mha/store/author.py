@@ -7,7 +7,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from mha.errors import InvalidAuthor
+from mha.core.record import is_utf8
+from mha.errors import InvalidAuthor, NotUtf8
 
 _FORM = re.compile(r"\s*([^<>\n]+?)\s*<([^<>\s]+@?[^<>\s]*)>\s*")
 
@@ -27,6 +28,8 @@ def whoami() -> Author:
     """The person: MHA_AUTHOR, else the git settings of whoever called sudo or of this account, else its name."""
     stated = os.environ.get("MHA_AUTHOR")
     if stated:
+        if not is_utf8(stated):
+            raise NotUtf8("MHA_AUTHOR")
         match = _FORM.fullmatch(stated)
         if match is None:
             raise InvalidAuthor(stated)

@@ -13,9 +13,12 @@ def now() -> datetime:
         return datetime.now(UTC).replace(microsecond=0)
     try:
         moment = datetime.fromisoformat(fixed)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidNow(fixed) from error
+    if not 1970 <= moment.year < 2100:  # git has no dates before, and older ones none long after
+        raise InvalidNow(fixed)
+    return moment
 
 
 def iso(moment: datetime) -> str:

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mha.core.record import MalformedRecord, Record, cleaned, compose, first, parse, subject, words
-from mha.errors import ControlCharacters
+from mha.errors import ControlCharacters, NotUtf8
 
 RECORD = Record(revision=42, epoch=3, active="fw-a", server="fw-b")
 WHOLE = "Mha-Revision: 42\nMha-Epoch: 3\nMha-Active: fw-a\nMha-Server: fw-b\n"
@@ -187,3 +187,8 @@ def test_words_are_recorded_with_plain_line_ends(typed, recorded):
 def test_words_that_would_control_a_terminal_are_refused(typed):
     with pytest.raises(ControlCharacters):
         cleaned(typed, "message")
+
+
+def test_words_in_another_encoding_are_refused():
+    with pytest.raises(NotUtf8, match=r"The message is not UTF-8\."):
+        cleaned(b"Ren\xe9".decode("utf-8", "surrogateescape"), "message")

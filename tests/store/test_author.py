@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mha.errors import InvalidAuthor
+from mha.errors import InvalidAuthor, NotUtf8
 from mha.store.author import Author, whoami
 
 
@@ -104,3 +104,9 @@ def test_an_account_without_a_name_still_has_an_author(monkeypatch):
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     assert whoami() == Author(str(os.getuid()), f"{os.getuid()}@{socket.gethostname()}")
+
+
+def test_an_author_in_another_encoding_is_refused(monkeypatch):
+    monkeypatch.setenv("MHA_AUTHOR", os.fsdecode(b"Ren\xe9 <rene@example.org>"))
+    with pytest.raises(NotUtf8, match=r"MHA_AUTHOR is not UTF-8\."):
+        whoami()

@@ -36,7 +36,9 @@ def test_a_time_of_another_form_is_refused(monkeypatch, text):
         clock.now()
 
 
-@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1969-12-31T23:59:59Z", "2100-01-01"]
+)
 def test_a_time_beyond_the_calendar_is_refused(monkeypatch, text):
     monkeypatch.setenv("MHA_NOW", text)
     with pytest.raises(InvalidNow):
