@@ -151,4 +151,4 @@ def test_a_draft_that_a_cut_took_is_not_published_without_a_word(kind, how, tmp_
         assert (done.returncode, server.head) == (ExitCode.INVALID, head)
         assert [path for path in damaged if path not in done.stderr] == []
         assert server.mha("publish", "-m", "As it is", "--as-is").returncode == ExitCode.DONE
-    tally(f"a draft that a power cut on {kind} emptied", 1)
+    tally(f"draft emptied by a power cut on {kind}, {how.name.lower()} flushed", 1)
