@@ -16,7 +16,7 @@ from mha.store.trees import Delta
 from mha.store.weighing import Scale
 
 COMMIT_BYTES = 1 << 20  # the message included
-MOST_PARENTS = 16  # each is compared with each; more lines than that are merged in several steps
+MOST_PARENTS = 16  # each is compared with each; more sides than that are merged in several steps
 MOST_PATHS = 10_000_000  # that the revisions of one push or fetch may add or change together
 
 Counter = Callable[[int, int], None]  # done, of how many

@@ -29,7 +29,7 @@ def ssh_command(data: bytes) -> None:
 
 
 def pushed_references(data: bytes) -> None:
-    """A listing is read as it stands or not at all, and what may move is main or a line under its own id."""
+    """A listing is read as it stands or not at all, and what may move is main or a side under its own id."""
     lines = data.decode("utf-8", "replace").split("\n")
     found = reception.updates(lines)
     if found is None:

@@ -120,10 +120,10 @@ def second_reference_behind_a_line_feed(first: str, second: str) -> Case:
 
 REFUSED: dict[str, tuple[Case, str]] = {
     # Where to
-    "a line beside main": (aside, "this is no fast-forward"),
+    "a side beside main": (aside, "this is no fast-forward"),
     "main goes back": (lambda scene: scene.push(scene.first), "this is no fast-forward"),
     "main is deleted": (lambda scene: hostile.commands((scene.head, ZERO, MAIN)), "Nothing is ever deleted here."),
-    "a kept line is deleted": (
+    "a kept side is deleted": (
         lambda scene: hostile.commands((scene.head, ZERO, f"refs/mha/keep/{scene.head}")),
         "Nothing is ever deleted here.",
     ),
@@ -131,7 +131,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
         lambda scene: scene.push(*scene.revision(), old=scene.first), "fw-b has moved on while this was sent."
     ),
     **{
-        f"the reference {name!r}": (reference(name), "Only main and kept lines are received.")
+        f"the reference {name!r}": (reference(name), "Only main and kept sides are received.")
         for name in (
             "refs/heads/x", "refs/tags/v1", "refs/mha/current", "refs/mha/server/fw-b", "refs/mha/offered",
             "refs/mha/drafts/1", "refs/replace/x", "HEAD", "config", "x", "refs/heads/../x", "refs/heads/main.lock",
@@ -139,8 +139,8 @@ REFUSED: dict[str, tuple[Case, str]] = {
         )
     },
     "a name that steers a terminal": (reference("refs/heads/\x1b[31mred"), r"refs/heads/\x1b[31mred is no business"),
-    "a name that is not UTF-8": (reference("refs/heads/caf\udce9"), "Only main and kept lines are received."),
-    "a kept line with a way out": (reference("refs/mha/keep/../../heads/main"), "A kept line is named by its own id"),
+    "a name that is not UTF-8": (reference("refs/heads/caf\udce9"), "Only main and kept sides are received."),
+    "a kept side with a way out": (reference("refs/mha/keep/../../heads/main"), "A kept side is named by its own id"),
     "main behind a line feed": (
         second_reference_behind_a_line_feed("refs/heads/main\n", MAIN), "What git lists is not understood."
     ),
@@ -151,7 +151,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
         second_reference_behind_a_line_feed("refs/heads/main\n\nsync\n", MAIN), "What git lists is not understood."
     ),
     "a carriage return in a name": (
-        second_reference_behind_a_line_feed("refs/heads/main\r", MAIN), "Only main and kept lines are received."
+        second_reference_behind_a_line_feed("refs/heads/main\r", MAIN), "Only main and kept sides are received."
     ),
     "thousands of references": (
         lambda scene: hostile.commands(*((ZERO, scene.head, f"refs/heads/{n}") for n in range(5000)))
@@ -161,7 +161,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "a tag": (
         no_commit("tag", b"object HEAD\ntype commit\ntag x\ntagger J <j@x> 1 +0000\n\nx\n"), "It is no revision."
     ),
-    "a file as a line": (no_commit("blob", b"x"), "It is no revision."),
+    "a file as a side": (no_commit("blob", b"x"), "It is no revision."),
     # Who and what
     "a Standby publishes": (record(3, 1, "fw-b", "fw-b"), "fw-b may not publish: fw-a is Active at epoch 1."),
     "a number left out": (record(4, 1, "fw-a", "fw-a"), "Revision 3 comes next, not 4."),
