@@ -258,10 +258,10 @@ def test_a_cluster_that_is_not_the_trusted_one_is_not_joined(pair, tmp_path):
 
     done = mha("join", str(pair["fw-a"].path), str(tmp_path / "home"), "--name", "fw-b", "--trust", wrong)
 
-    begins = (pair["fw-a"].home.introduction() or "")[:12]
+    begins = (pair["fw-a"].home.introduction() or "")[:10]
     assert ended(done) == refusal(
         1,
-        f"The history there begins with {begins}, not with {wrong[:12]}.",
+        f"The history there begins with {begins}, not with {wrong[:10]}.",
         "Somebody else answers, or the id was mistyped. Ask the administrator of the Active.",
     )
 

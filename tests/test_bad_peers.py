@@ -46,7 +46,7 @@ def published_here_alone(server: Server, detail: str, sync: str = "sync error") 
     assert done.stderr.splitlines() == [f"Warning: fw-b does not hold it: {sync} ({detail})."]
     assert done.returncode == 0
     assert waited.returncode == 4
-    assert waited.stderr.splitlines()[-1] == ("Warning: 0 of 1 wanted Standby hold it. `mha sync` tries again.")
+    assert waited.stderr.splitlines()[-1] == "Warning: Standbys that hold it: 0; wanted: 1. `mha sync` tries again."
     assert server.mha("sync").returncode == 4
     assert peers_of(server) == {"fw-b": (sync, detail)}
     assert server.served()[HOSTS] == MINE

@@ -222,7 +222,7 @@ def test_a_forced_promotion_says_what_is_at_risk_before_it_acts(cluster, monkeyp
     done = cluster["fw-b"].promote(force=True, warn=lambda risks: heard.append((risks, cluster["fw-b"].record)))
 
     assert len(done.risks) == 1
-    assert done.risks[0].startswith("fw-a (Active) was last seen at revision 3 at 2026-11-23T10:00:00+00:00: ")
+    assert done.risks[0].startswith("fw-a (Active) was last seen at revision 3 at 2026-11-23T10:00:00Z: ")
     assert heard == [(list(done.risks), Record(3, 1, "fw-a", "fw-a"))]
     assert cluster["fw-c"].record == Record(4, 2, "fw-b", "fw-b")
 
