@@ -152,8 +152,8 @@ def _build(home: Home, oid: str, before: str | None) -> None:
         _seal(scratch)
     try:
         _make(home, scratch, base, oid)
-    except OSError:
-        if base is None:
+    except OSError as error:
+        if base is None or error.errno == errno.ENOSPC:
             raise
         remove_tree(scratch)  # somebody changed the folder that it was made from: make it from nothing
         _make(home, scratch, None, oid)

@@ -85,17 +85,16 @@ def test_trap_fsync_is_on_before_a_repository_is_opened(home, tmp_path):
 
 
 def test_a_release_is_durable_before_it_appears(home, tmp_path):
-    oid = history(home, "1\n")[0]
-    script = (
-        "from pathlib import Path; from mha.store import releases; from tests.store import scene\n"
-        f"releases.switch(scene.opened(Path({str(home.path)!r})), {oid!r})"
-    )
-    synced_by(script, tmp_path / "strace")
-    steps = (tmp_path / "strace").read_text()
-    assert 0 <= steps.find("/.next/a.yaml>") < steps.find(f'releases/{oid}")'), (
-        "the folder appears before its files are durable"
-    )
-    assert steps.find(f'releases/{oid}")') < steps.find("/current"), "current leads there before its name is durable"
+    for oid, durable in zip(history(home, "1\n", "2\n"), ("syncfs(", "/.next/a.yaml>"), strict=True):
+        script = (
+            "from pathlib import Path; from mha.store import releases; from tests.store import scene\n"
+            f"releases.switch(scene.opened(Path({str(home.path)!r})), {oid!r})"
+        )
+        synced_by(script, tmp_path / "strace")
+        steps = (tmp_path / "strace").read_text()
+        appears = steps.find(f'releases/{oid}")')
+        assert 0 <= steps.find(durable) < appears, "the folder appears before its files are durable"
+        assert appears < steps.find("/current"), "current leads there before its name is durable"
 
 
 FORBIDDEN = {

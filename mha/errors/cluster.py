@@ -1,0 +1,142 @@
+"""Errors about modes and peers."""
+
+from collections.abc import Sequence
+
+from mha.errors.base import ExitCode, MhaError, ended
+from mha.ids import short
+
+
+class Untold(MhaError):
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(f"Revision {revision} is published; not every peer was told.", "`mha sync` tells the others.")
+
+
+class ReadOnlyServer(MhaError):
+    exit_code = ExitCode.READ_ONLY
+
+    def __init__(self, name: str, active: str, what: str = "publish") -> None:
+        super().__init__(
+            f"{name} is a Standby and cannot {what}.", f"Use {active}, which is Active, or run `mha promote` here."
+        )
+
+
+class RemovedServer(MhaError):
+    exit_code = ExitCode.READ_ONLY
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was removed from the cluster: what it made would be taken by no other server.",
+            f"`mha server add {name} …` on the Active lists it again; else delete this home.",
+        )
+
+
+class StoodDown(MhaError):
+    """This server was Active and has learned that another one took over."""
+
+    exit_code = ExitCode.READ_ONLY
+
+    def __init__(self, name: str, active: str | None, epoch: int, draft: str | None) -> None:
+        kept = f" The draft is kept as draft {draft}." if draft else ""
+        super().__init__(
+            f"{name} was superseded: {active or 'no server'} is Active at epoch {epoch}.{kept}",
+            f"Publish on {active or 'the Active'}; `mha drafts show` prints a kept draft.",
+        )
+
+
+class CaughtUp(MhaError):
+    def __init__(self, name: str, peer: str, revision: int) -> None:
+        super().__init__(
+            f"{name} was behind {peer} and has caught up to revision {revision}; nothing was published.",
+            "Look at `mha diff`, then publish again.",
+        )
+
+
+class NoServerActive(MhaError):
+    exit_code = ExitCode.NO_ACTIVE
+
+    def __init__(self) -> None:
+        super().__init__("No server is Active.", "Run `mha promote` on the server that shall be Active.")
+
+
+class Collision(MhaError):
+    exit_code = ExitCode.COLLISION
+
+    def __init__(self, with_whom: str) -> None:
+        super().__init__(
+            f"Collision: this server and {with_whom} both published on top of the same revision. Both sides are kept.",
+            "`mha collision` shows both sides.",
+        )
+
+
+class Unreachable(MhaError):
+    exit_code = ExitCode.NOT_REACHABLE
+
+    def __init__(self, peer: str, detail: str) -> None:
+        super().__init__(
+            f"{peer} cannot be reached: {ended(detail)}", f"See to {peer} and the link to it, then try again."
+        )
+
+
+class ResultUnknown(MhaError):
+    exit_code = ExitCode.NOT_REACHABLE
+
+    def __init__(self, peer: str, hint: str = "Ask again with `mha status`.") -> None:
+        super().__init__(f"The result on {peer} is not known: no answer came.", hint)
+
+
+class PeerRefused(MhaError):
+    """The server whose acceptance a changeover needs answers, and does not accept."""
+
+    exit_code = ExitCode.NOT_REACHABLE
+
+    def __init__(self, peer: str, detail: str, *, after: str = "") -> None:
+        hint = "" if after else " If that takes too long, `mha promote --force` takes over without it."
+        super().__init__(f"{peer} refused: {ended(detail)} {after}".rstrip(), f"See to {peer}.{hint}")
+        self.detail = detail
+
+
+class ChangeoverRefused(MhaError):
+    exit_code = ExitCode.NOT_REACHABLE
+
+    def __init__(self, reasons: Sequence[str], hint: str) -> None:
+        super().__init__("A planned changeover could lose something:\n" + "\n".join(f"  {r}" for r in reasons), hint)
+
+
+class NotTrusted(MhaError):
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(
+            f"The history there begins with {short(found)}, not with {short(expected)}.",
+            "Somebody else answers, or the id was mistyped. Ask the administrator of the Active.",
+        )
+
+
+class InvalidTrust(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is too little of an id to trust anybody by.",
+            "Give at least 12 hexadecimal digits of the first revision's id; the Active's administrator has it.",
+        )
+
+
+class NotListed(MhaError):
+    def __init__(self, name: str, url: str) -> None:
+        super().__init__(
+            f"The cluster does not list {name} yet.", f"Run on the Active first: `mha server add {name} {url}`."
+        )
+
+
+class RefusedHistory(MhaError):
+    """A revision from a peer breaks the rule of succession or holds files that may not be."""
+
+    def __init__(self, revision: str, reason: str) -> None:
+        super().__init__(
+            f"Revision {short(revision)} is refused: {reason}", "`mha verify` on the peer shows its history."
+        )
+
+
+class ServerProblem(MhaError):
+    """A server cannot be added or removed as asked."""

@@ -1,0 +1,98 @@
+"""Errors about what was typed."""
+
+from collections.abc import Iterable, Sequence
+
+from mha.errors.base import ExitCode, MhaError
+
+
+class InvalidName(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(f"{name!r} is not a name for a server or a cluster.", hint)
+
+
+class InvalidUrl(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"{url!r} is not the address of a server's home.",
+            "Give an absolute path without spaces, or ssh://user@host[:port]/path.",
+        )
+
+
+class InvalidAuthor(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, author: str) -> None:
+        super().__init__(
+            f"MHA_AUTHOR is not a name and an e-mail address: {author!r}.", "Write `Jana Doe <jana@x.org>`."
+        )
+
+
+class InvalidNow(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"MHA_NOW is not a time: {text!r}.", "Write one from 1970 to 2099 in ISO form: 2026-11-23T10:00:00Z."
+        )
+
+
+class EmptyMessage(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self) -> None:
+        super().__init__("A revision needs a message.", "Say why, in one sentence: `-m 'Open HTTPS to the new shop'`.")
+
+
+class MessageTooLong(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"The {what} is longer than {most} KiB.", "Say why, in a few sentences.")
+
+
+class UnknownServer(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, servers: Iterable[str]) -> None:
+        super().__init__(f"No server is named {name}.", f"The servers are {', '.join(sorted(servers))}.")
+
+
+class UnknownRevision(MhaError):
+    def __init__(self, text: str) -> None:
+        super().__init__(f"There is no revision {text}.", "`mha log` lists them: give a number or an id.")
+
+
+class AmbiguousRevision(MhaError):
+    def __init__(self, text: str, ids: Sequence[str]) -> None:
+        shown = ", ".join(ids[:5])
+        super().__init__(f"{text} may mean several revisions: {shown}.", "Give more of the id.")
+
+
+class UnknownDraft(MhaError):
+    def __init__(self, text: str) -> None:
+        super().__init__(f"There is no kept draft {text}.", "`mha drafts list` lists them.")
+
+
+class UnknownPath(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, path: str, listing: str = "mha diff") -> None:
+        super().__init__(f"{path} is not a changed file.", f"`{listing}` lists the changed files.")
+
+
+class ControlCharacters(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The {what} holds characters that control a terminal.", "Write plain text.")
+
+
+class NotUtf8(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not UTF-8.", "Write it in UTF-8, as the terminal does in a UTF-8 locale.")
