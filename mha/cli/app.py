@@ -81,11 +81,11 @@ def draft_paths(home: "Home", typed: list[str] | None) -> list[str]:
     return [os.path.normpath(path) if below.startswith("..") else below for path, below in resolved]
 
 
-def whoami() -> "Author":
-    """The person who acts."""
+def whoami(home: "Home | None" = None) -> "Author":
+    """The person who acts, on a home that may have settings of its own."""
     from mha.store import author
 
-    return author.whoami()
+    return author.whoami(None if home is None else home.git_dir / "config")
 
 
 def end(code: ExitCode) -> None:

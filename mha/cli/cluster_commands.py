@@ -97,7 +97,8 @@ def server_add(
     from mha.cli import render
     from mha.operations import servers
 
-    done = servers.add(open_home(context), name=name, url=url, key=key, author=whoami())
+    home = open_home(context)
+    done = servers.add(home, name=name, url=url, key=key, author=whoami(home))
     end(render.server_added(done, json=json))
 
 
@@ -112,7 +113,8 @@ def server_remove(
     from mha.cli import render
     from mha.operations import servers
 
-    end(render.published(servers.remove(open_home(context), name=name, author=whoami()), json=json))
+    home = open_home(context)
+    end(render.published(servers.remove(home, name=name, author=whoami(home)), json=json))
 
 
 @server.command("list", epilog=examples.SERVER_LIST)
@@ -184,7 +186,7 @@ def promote(
             render.risks(sentences)
 
         done = changeover.promote(
-            home, author=whoami(), reason=reason, force=force, dry_run=dry_run, warn=warn, progress=progress.line
+            home, author=whoami(home), reason=reason, force=force, dry_run=dry_run, warn=warn, progress=progress.line
         )
     end(render.changed_over(done, home.name, json=json))
 
@@ -212,7 +214,9 @@ def demote(
 
     home = open_home(context)
     with shown("Handing over") as progress:
-        done = changeover.demote(home, author=whoami(), to=to, reason=reason, dry_run=dry_run, progress=progress.line)
+        done = changeover.demote(
+            home, author=whoami(home), to=to, reason=reason, dry_run=dry_run, progress=progress.line
+        )
     end(render.changed_over(done, home.name, json=json))
 
 

@@ -62,7 +62,7 @@ def publish(
         done = publication.publish(
             home,
             message=message,
-            author=whoami(),
+            author=whoami(home),
             paths=draft_paths(home, paths),
             wait=wait,
             dry_run=dry_run,
@@ -143,4 +143,4 @@ def revert(
 
     home = open_home(context)
     chosen = history.find(home, revision)
-    end(render.published(publication.revert(home, chosen, message=message, author=whoami(), wait=wait), json=json))
+    end(render.published(publication.revert(home, chosen, message=message, author=whoami(home), wait=wait), json=json))

@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,11 @@ class Author:
         return f"{self.name} <{self.email}>"
 
 
-def whoami() -> Author:
-    """The person: MHA_AUTHOR, else the git settings of whoever called sudo or of this account, else its name."""
+def whoami(local: Path | None = None) -> Author:
+    """The person: MHA_AUTHOR, else the git settings of whoever called sudo or of this account, else its name.
+
+    `local`: the configuration of the home. As with git its `[user]` wins, but not over that of whoever called sudo.
+    """
     stated = os.environ.get("MHA_AUTHOR")
     if stated:
         if not is_utf8(stated):
@@ -35,7 +39,10 @@ def whoami() -> Author:
             raise InvalidAuthor(stated)
         return Author(match[1], match[2])
     person = _person()
-    configured = _from_git(Path(person.pw_dir))
+    files = _of_person(Path(person.pw_dir))
+    if local is not None:
+        files = [local, *files] if "SUDO_USER" in os.environ else [*files, local]
+    configured = _from_git(files)
     return Author(
         name=configured.get("name") or person.pw_gecos.partition(",")[0] or person.pw_name,
         email=configured.get("email") or f"{person.pw_name}@{socket.gethostname()}",
@@ -54,13 +61,18 @@ def _person() -> pwd.struct_passwd:
         return pwd.struct_passwd((uid, "", os.getuid(), os.getgid(), "", os.environ.get("HOME", "/"), ""))
 
 
-def _from_git(folder: Path) -> dict[str, str]:
-    """The `user.*` settings of a person's own git configuration; nothing where it cannot be read."""
+def _of_person(folder: Path) -> list[Path]:
+    """The git configuration of a person whose folder this is, or HOME where nobody called sudo."""
+    home = Path(os.environ.get("HOME", folder)) if "SUDO_USER" not in os.environ else folder
+    return [home / ".config/git/config", home / ".gitconfig"]
+
+
+def _from_git(files: Iterable[Path]) -> dict[str, str]:
+    """The `user.*` settings of git configuration, the last one first; nothing where it cannot be read."""
     import pygit2
 
-    home = Path(os.environ.get("HOME", folder)) if "SUDO_USER" not in os.environ else folder
     found: dict[str, str] = {}
-    for path in (home / ".config/git/config", home / ".gitconfig"):
+    for path in files:
         try:
             if not os.access(path, os.R_OK):
                 continue

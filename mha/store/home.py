@@ -72,7 +72,10 @@ CONFIGURATION += "".join(
 )
 # In-tree attributes must not change a byte of what is published: these come last and undo them.
 ATTRIBUTES = "* -text !eol !filter !ident !working-tree-encoding !export-ignore !export-subst\n"
-_ADDITIONS = {"insteadof": "insteadOf", "pushinsteadof": "pushInsteadOf"}
+_ADDITIONS = {  # what an administrator may set: section and key as libgit2 has them, and the key as git writes it
+    "url": {"insteadof": "insteadOf", "pushinsteadof": "pushInsteadOf"},
+    "user": {"name": "name", "email": "email"},
+}
 IGNORED = "*~\n.*.sw?\n.#*\n#*#\n.DS_Store\n"  # what editors leave behind
 
 
@@ -236,7 +239,7 @@ def _fill(scratch: Path, name: str) -> None:
 
 
 def configure(repository: Path) -> None:
-    """Write git's configuration and the hooks as this mha wants them; `[url]` sections of an administrator stay."""
+    """Write git's configuration and the hooks as this mha wants them; `[url]` and `[user]` of an administrator stay."""
     for folder in ("info", "hooks"):
         (repository / folder).mkdir(exist_ok=True)
     write_whole(repository / "config", (CONFIGURATION + _additions(repository)).encode())
@@ -263,7 +266,7 @@ def hook_text(name: str) -> bytes:
 
 
 def _additions(repository: Path) -> str:
-    """The part of git's configuration that an administrator keeps for this home alone: `[url]` sections."""
+    """The part of git's configuration that an administrator keeps for this home alone: `[url]` and `[user]`."""
     import pygit2
 
     try:
@@ -272,10 +275,12 @@ def _additions(repository: Path) -> str:
         return ""
     sections: dict[str, list[str]] = {}
     for name, value in entries:
-        kind, _, key = name.rpartition(".")
-        if value is not None and kind.startswith("url.") and key in _ADDITIONS:
-            sections.setdefault(kind[4:], []).append(f"\t{_ADDITIONS[key]} = {_as_git_writes(value)}\n")
-    return "".join(f'[url "{_escaped(url)}"]\n{"".join(lines)}' for url, lines in sections.items())
+        section, _, key = name.rpartition(".")
+        kind, dot, of = section.partition(".")
+        header = f'[{kind} "{_escaped(of)}"]\n' if dot else f"[{kind}]\n"
+        if value is not None and bool(dot) == (kind == "url") and key in _ADDITIONS.get(kind, ()):
+            sections.setdefault(header, []).append(f"\t{_ADDITIONS[kind][key]} = {_as_git_writes(value)}\n")
+    return "".join(header + "".join(lines) for header, lines in sections.items())
 
 
 def _as_git_writes(value: str) -> str:

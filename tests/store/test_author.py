@@ -110,3 +110,13 @@ def test_an_author_in_another_encoding_is_refused(monkeypatch):
     monkeypatch.setenv("MHA_AUTHOR", os.fsdecode(b"Ren\xe9 <rene@example.org>"))
     with pytest.raises(NotUtf8, match=r"MHA_AUTHOR is not UTF-8\."):
         whoami()
+
+
+def test_the_settings_of_the_home_are_used_as_git_does_but_not_over_those_of_whoever_called_sudo(hermetic, monkeypatch):
+    local = hermetic / "config"
+    local.write_text("[user]\n\tname = Local\n\temail = local@example.org\n")
+    (hermetic / ".gitconfig").write_text("[user]\n\tname = Own\n")
+    assert whoami(local) == Author("Local", "local@example.org")
+    monkeypatch.setenv("SUDO_USER", "jana")
+    monkeypatch.setattr(pwd, "getpwnam", {"jana": person("jana", hermetic)}.__getitem__)
+    assert whoami(local) == Author("Own", "local@example.org")

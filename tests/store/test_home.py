@@ -145,6 +145,19 @@ def test_an_administrators_url_rewrites_stay(home):
     assert homes.misconfigured(home.git_dir) == []
 
 
+def test_what_git_config_writes_in_work_about_the_user_stays(home):
+    for key, value in (("user.name", "Jana Doe"), ("user.signingkey", "x"), ("user.email", "jana@example.org")):
+        subprocess.run(["git", "config", "--file", str(home.git_dir / "config"), key, value], check=True)
+    assert homes.misconfigured(home.git_dir) == ["config"]  # for the signing key, which nobody uses
+    homes.configure(home.git_dir)
+    assert homes.misconfigured(home.git_dir) == []
+    assert [setting(home, f"user.{key}") for key in ("name", "email", "signingkey")] == [
+        "Jana Doe",
+        "jana@example.org",
+        "",
+    ]
+
+
 def test_url_rewrites_stay_whatever_they_hold(home):
     config = home.git_dir / "config"
     wanted = [
