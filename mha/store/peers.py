@@ -22,6 +22,7 @@ from typing import TypeVar
 from mha.core.changes import escaped
 from mha.core.names import Url
 from mha.core.reception import outcome_in
+from mha.errors import FULL, DiskFull
 from mha.ids import is_id
 from mha.store import git, leftovers
 from mha.store.home import Home
@@ -246,6 +247,7 @@ def _socket(home: Home, peer: Peer) -> Path | None:
     return folder / hashlib.sha256(identity).hexdigest()[:16]
 
 
+_FULL = (os.strerror(errno.ENOSPC), FULL, DiskFull().message)  # git's words, and those of the peer's mha
 _OPEN_KEY = "others can read this server's own key: `chmod 600 mha.git/mha/key`"
 _NO_SSH = "there is no ssh on this server: `apt install openssh-client`"
 _REFUSALS = {  # what git and ssh write where it is no silence, and what it means to people; the telling ones first
@@ -277,9 +279,9 @@ def _plain(done: git.Done, *, writer: str = "its disk") -> str:
 
     `writer`: whose disk was written to. Over ssh nothing else tells it: the other side's git speaks like this one's.
     """
+    full = next((line for line in done.err.splitlines() if any(sign in line for sign in _FULL)), None)
+    if full is not None:
+        return "its disk is full" if full.startswith(("remote:", "Error:")) else f"{writer} is full"
     if "remote: Error:" in done.err:
         return escaped(done.complaint)
-    full = next((line for line in done.err.splitlines() if os.strerror(errno.ENOSPC) in line), None)
-    if full is not None:
-        return "its disk is full" if full.startswith("remote:") else f"{writer} is full"
     return next((words for sign, words in _SIGNS.items() if sign in done.err), escaped(done.complaint))

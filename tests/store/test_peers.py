@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mha.core import names, record
+from mha.errors import DiskFull
 from mha.store import git, lock, peers, trees
 from mha.store import home as homes
 from mha.store.peers import Answer, Peer
@@ -414,6 +415,8 @@ def test_a_fault_of_this_servers_own_ssh_is_no_silence_of_the_peer(pair, sshd, m
     ("err", "pushed", "fetched"),
     [
         ("error: file write error: No space left on device\n", "its disk", "this server's own disk"),
+        ("Error: This server's disk is full (/srv/mha/current).\n", "its disk", "its disk"),
+        (f"remote: Error: {DiskFull().message}\n", "its disk", "its disk"),
         ("remote: fatal: write error: No space left on device\n", "its disk", "its disk"),
     ],
 )
