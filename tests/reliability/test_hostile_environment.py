@@ -198,7 +198,7 @@ def test_what_ssh_is_asked_for_is_one_of_eight_literals_or_is_refused(make_clust
     receiver = cluster["fw-b"]
     before = hostile.state(receiver)
     words = {"path": str(receiver.home.git_dir), "other": str(cluster["fw-a"].home.git_dir), "ran": str(trap.ran)}
-    chosen = [text.format(**words).replace("\0", "") for text in (COMMANDS if full else COMMANDS[::4])]
+    chosen = [text.format(**words).replace("\0", "") for text in (COMMANDS if full else COMMANDS[::7])]
 
     for wanted in chosen:
         done = forced(receiver, wanted)
