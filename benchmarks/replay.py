@@ -103,7 +103,7 @@ class Replay:
                 continue
             moment = self.watch.moment(server, done.id)
             if moment is None:
-                raise WentWrong(f"{server.name} does not serve {revision.id}: {done.fault or done.lacking}")
+                raise WentWrong(f"{server.name} does not serve {revision.id}: {_why(done)}")
             self._note("local" if server == self.trio.active else server.transport, moment - start)
 
     def _note(self, what: str, seconds: float) -> None:
@@ -186,6 +186,14 @@ def _compare(run: Replay, before: str | None, folder: Path) -> None:
     counted = found.published + found.empty + len(found.refused)
     if counted != found.revisions:
         found.problems.append(f"{found.revisions - counted} revisions are unaccounted for")
+
+
+def _why(done: Published) -> str:
+    """What a publish said about servers that lack the revision, in words."""
+    lacking = ", ".join(
+        f"{peer.name} is {peer.sync}" + f" ({peer.detail})" * bool(peer.detail) for peer in done.lacking
+    )
+    return done.fault or lacking or "nobody said why."
 
 
 def _message(revision: Source) -> str:

@@ -22,6 +22,7 @@ from tests.sshd import Sshd
 
 AUTHOR = Author("Replay", "replay@example.org")
 POLL_SECONDS = 0.001
+NOTED_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,11 @@ class Watch:
         self._thread.join()
 
     def moment(self, server: Server, oid: str) -> float | None:
-        """When a server began to serve a revision, on the clock of time.perf_counter(); None if it does not."""
-        deadline = time.monotonic() + 100 * POLL_SECONDS
+        """When a server began to serve a revision, on the clock of time.perf_counter(); None if it does not.
+
+        What was seen may be noted later: on a busy machine the looking thread waits for its turn.
+        """
+        deadline = time.monotonic() + NOTED_SECONDS
         while (found := self._seen.get((server.name, oid))) is None and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         return found

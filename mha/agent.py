@@ -1,11 +1,14 @@
 """The agent: a period passed or `main` moved -> synchronize. It decides nothing.
 
 It also lets `current/` and `work/` follow, which every synchronization does, and
-it outlives whatever goes wrong in one round.
+it outlives whatever goes wrong in one round. A home is opened anew for each: what
+libgit2 once did not find, a repository that stays open does not look for again.
 """
 
-import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NoReturn
 
 from mha.core.record import Record
 from mha.errors import MhaError, sentence
@@ -13,36 +16,50 @@ from mha.operations import replication
 from mha.operations import tip as tips
 from mha.operations.replication import Synced
 from mha.store.clock import in_utc, now
-from mha.store.home import Home
+from mha.store.home import Home, open_home
 
 Say = Callable[[str], None]
+_LOOK_SECONDS = 1
 
 
 def run(home: Home, *, say: Say) -> None:
-    """Synchronize until interrupted."""
-    from watchfiles import watch
-
+    """Synchronize until interrupted, in the middle of a round as well."""
     say(f"{home.name}: the agent watches {home.path}.")
-    stop = threading.Event()
-    last = _round(home, "", say)
     try:
-        heads = home.git_dir / "refs" / "heads"
-        for _ in watch(
-            heads,
-            stop_event=stop,
-            rust_timeout=_interval(home) * 1000,
-            yield_on_timeout=True,
-            debounce=200,
-            raise_interrupt=True,
-        ):
-            last = _round(home, last, say)
+        _go_on(home, say)
     except KeyboardInterrupt:
         say(f"{home.name}: the agent has stopped.")
+
+
+def _go_on(home: Home, say: Say) -> NoReturn:
+    said, seen, due = "", None, 0.0
+    moments = _moments(home)
+    while True:
+        # what moved while nothing was watched, or within the round itself, is seen here
+        if (head := _head(home)) != seen or time.monotonic() >= due:
+            said, seen = _round(home, said, say), head
+            due = time.monotonic() + _interval(home)
+        next(moments)
+
+
+def _moments(home: Home) -> Iterator[object]:
+    """When to look: as soon as `main` may have moved, and each second at least, whatever becomes of the folder."""
+    from watchfiles import watch
+
+    heads = home.git_dir / "refs" / "heads"
+    while True:
+        with suppress(OSError):  # there is nothing to watch now
+            yield from watch(
+                heads, rust_timeout=_LOOK_SECONDS * 1000, yield_on_timeout=True, debounce=200, raise_interrupt=True
+            )
+        time.sleep(_LOOK_SECONDS)
+        yield None
 
 
 def _round(home: Home, last: str, say: Say) -> str:
     """Synchronize once, and say how things stand when that is new; returns what was said."""
     try:
+        home = open_home(home.path)
         done = replication.sync(home)
         text = _sentence(done, tips.tip(home).record)
     except (MhaError, OSError) as error:
@@ -62,9 +79,16 @@ def _sentence(done: Synced, record: Record) -> str:
     return f"revision {record.revision}, {record.active or 'no server'} is Active: {standing}{taken}{kept}{here}"
 
 
+def _head(home: Home) -> str | None:
+    try:
+        return open_home(home.path).repository.head()
+    except (MhaError, OSError):
+        return None
+
+
 def _interval(home: Home) -> int:
     """The setting `sync-interval`, in seconds; a minute where it cannot be read."""
     try:
-        return tips.tip(home).cluster.settings.sync_interval_seconds
-    except MhaError:
+        return tips.tip(open_home(home.path)).cluster.settings.sync_interval_seconds
+    except (MhaError, OSError):
         return 60

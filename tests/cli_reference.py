@@ -23,9 +23,14 @@ def commands() -> dict[str, Any]:
     return dict(_below("mha", typer.main.get_command(main.commands())))
 
 
+def groups() -> dict[str, Any]:
+    """What has commands below it, by its full name: `mha` itself comes first."""
+    return dict(_groups("mha", typer.main.get_command(main.commands())))
+
+
 def reference() -> str:
     """The text of docs/cli.md."""
-    sections = {"mha": typer.main.get_command(main.commands()), **commands()}
+    sections = {"mha": groups()["mha"], **commands()}
     return "\n".join([_HEAD, *(line for name, command in sections.items() for line in _section(name, command))])
 
 
@@ -35,6 +40,13 @@ def _below(name: str, group: Any) -> Iterator[tuple[str, Any]]:
             yield from _below(f"{name} {word}", command)
         else:
             yield f"{name} {word}", command
+
+
+def _groups(name: str, group: Any) -> Iterator[tuple[str, Any]]:
+    yield name, group
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _groups(f"{name} {word}", command)
 
 
 def _section(name: str, command: Any) -> list[str]:

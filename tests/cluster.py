@@ -10,6 +10,7 @@ from pathlib import Path
 from mha.operations import changeover, publication, replication, servers, setup, status
 from mha.operations import tip as tips
 from mha.store.author import Author
+from mha.store.files import remove_tree
 from mha.store.home import Home, open_home
 
 JANA = Author("Jana Doe", "jana@example.org")
@@ -91,6 +92,31 @@ class Server:
 
 
 @dataclass
+class Stock:
+    """Clusters that are built once, and copied for each test that wants one like it.
+
+    All stand in the same folder, one after the other, because their servers know each other by path.
+    """
+
+    root: Path
+
+    @property
+    def live(self) -> Path:
+        """Where the present one stands."""
+        return self.root / "cluster"
+
+    def copy(self, names: Sequence[str]) -> "Cluster":
+        """A cluster as it is on its first day, at the time that the test has."""
+        assert not self.live.exists(), "a test has one cluster; `Cluster.build` makes another, elsewhere"
+        kept = self.root / "_".join([*names, os.environ.get("MHA_NOW", "")])
+        if not kept.exists():
+            Cluster.build(self.live, names)
+            self.live.rename(kept)
+        subprocess.run(["cp", "-a", kept, self.live], check=True)
+        return Cluster(self.live, {name: Server(self.live / name) for name in names})
+
+
+@dataclass
 class Cluster:
     """Several servers, reached by path."""
 
@@ -152,6 +178,21 @@ class Cluster:
         config = str(self.root / name / "mha.git" / "config")
         done = subprocess.run(["git", "config", "--file", config, *arguments], check=False)
         assert done.returncode == 0 or (missing_is_fine and done.returncode == 5), arguments
+
+
+@dataclass
+class Whole:
+    """A cluster as it was before something happened to it, to be put back."""
+
+    cluster: Cluster
+    kept: Path
+
+    def __post_init__(self) -> None:
+        subprocess.run(["cp", "-a", self.cluster.root, self.kept], check=True)
+
+    def restore(self) -> None:
+        remove_tree(self.cluster.root)
+        subprocess.run(["cp", "-a", self.kept, self.cluster.root], check=True)
 
 
 def mha(

@@ -11,6 +11,7 @@ import ctypes
 import functools
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
 
+from mha.cli.boundary import INTERRUPTED
 from mha.errors import MhaError
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +49,10 @@ class Ending(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # with one of mha's own errors
     DIED = "died"
+    INTERRUPTED = "interrupted"  # as the command line ends then
+
+
+_ENDINGS = {0: Ending.DONE, 1: Ending.REFUSED, _DIED: Ending.DIED, INTERRUPTED: Ending.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +80,8 @@ def run(
     pickle.dump((environment, die_at, operation, args, kwargs), server.stdin)
     server.stdin.flush()
     code, said = pickle.load(server.stdout)
-    assert code in (0, 1, _DIED), said
-    return Ended({0: Ending.DONE, 1: Ending.REFUSED, _DIED: Ending.DIED}[code], said)
+    assert code in _ENDINGS, said
+    return Ended(_ENDINGS[code], said)
 
 
 def at_each_write(operation: Callable[..., object], *args: object, step: int = 1) -> Iterator[int]:
@@ -92,14 +98,28 @@ def at_each_write(operation: Callable[..., object], *args: object, step: int = 1
 
 def die_before_write(number: int) -> None:
     """End this process right before its n-th write, counted over all its threads."""
+    _before_write(number, lambda: os._exit(_DIED))
+
+
+def interrupt_before_write(number: int, pressed: Path) -> None:
+    """Press Ctrl-C right before this process's n-th write, and leave a file as a sign that it came to that."""
+
+    def press() -> None:
+        pressed.touch()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    _before_write(number, press)
+
+
+def _before_write(number: int, act: Callable[[], None]) -> None:
     count = 0
 
     def profile(_frame: FrameType, event: str, argument: Any) -> None:
         nonlocal count
         if event in ("c_call", "c_return") and _is_write(argument, event):
             count += 1
-            if count >= number:
-                os._exit(_DIED)
+            if count == number:
+                act()
 
     threading.setprofile(profile)
     sys.setprofile(profile)
@@ -176,6 +196,8 @@ def _work(
         sys.setprofile(None)
         code = 1
         os.write(said, f"{type(error).__name__}: {error.message}".encode())
+    except SystemExit as end:  # of a whole command line
+        code = int(end.code or 0)
     except BaseException:  # noqa: BLE001  # whatever it is, the test that asked hears of it
         sys.setprofile(None)
         code = 2

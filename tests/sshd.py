@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tests.cluster import Server
 
+_TRIES = 5
+
 
 def reason_against_sshd() -> str | None:
     """Why no sshd can be started here, or None."""
@@ -40,29 +42,20 @@ class Sshd:
         folder.mkdir(parents=True)
         folder.chmod(0o700)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "host")], check=True)
-        port = port or _free_port()
         (folder / "authorized_keys").touch(mode=0o600)
-        (folder / "sshd_config").write_text(
-            f"Port {port}\nListenAddress {address}\nHostKey {folder}/host\nPidFile {folder}/pid\n"
-            f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
-            f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
-            f"MaxStartups 100:30:200\nMaxSessions 100\nLogLevel ERROR\n"
-        )
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
-        sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-        assert sshd is not None
-        log = (folder / "log").open("wb")
-        process = subprocess.Popen(
-            [*within, sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL
-        )
-        try:
-            _wait_for(folder / "pid", process)
-            yield cls(folder, port, process, address)
-        finally:
-            process.terminate()
-            process.wait()
-            log.close()
+        for _ in range(_TRIES if port is None else 1):
+            chosen = port or _free_port()
+            with _process(folder, address, chosen, within) as process:
+                if _listens(folder / "pid", process):
+                    yield cls(folder, chosen, process, address)
+                    return
+        raise AssertionError(f"sshd did not start: {(folder / 'log').read_text()}")
+
+    def logins(self) -> int:
+        """How many connections were let in until now."""
+        return (self.folder / "log").read_text().count("Accepted publickey")
 
     def url(self, path: Path) -> str:
         """The address of a home through this sshd."""
@@ -86,17 +79,39 @@ class Sshd:
             (server.path / "mha.git" / "mha" / "known_hosts").write_text(self.known_hosts_line())
 
 
+@contextmanager
+def _process(folder: Path, address: str, port: int, within: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    (folder / "sshd_config").write_text(
+        f"Port {port}\nListenAddress {address}\nHostKey {folder}/host\nPidFile {folder}/pid\n"
+        f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
+        f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+        f"MaxStartups 100:30:200\nMaxSessions 100\nLogLevel INFO\n"
+    )
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    assert sshd is not None
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*within, sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log, stdin=subprocess.DEVNULL
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def _free_port() -> int:
+    """A port that nobody listens on now; somebody else may be quicker."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
-def _wait_for(written: Path, process: "subprocess.Popen[bytes]") -> None:
-    """Wait until sshd has written its process id, which it does once it listens."""
+def _listens(written: Path, process: "subprocess.Popen[bytes]") -> bool:
+    """Wait until sshd has written its process id, which it does once it listens; it ends where it cannot."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         if written.exists():
-            return
+            return True
         time.sleep(0.02)
-    raise AssertionError("sshd did not start")
+    return False

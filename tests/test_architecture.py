@@ -1,6 +1,8 @@
 """The shape of the package: floors, purity, cycles, and how long things are."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,12 +63,29 @@ def test_only_the_surfaces_print():
     assert printing <= {"cli/boundary.py", "cli/serve.py", "cli/demo.py", "cli/render/text.py"}
 
 
-def test_a_command_that_only_helps_imports_neither_git_nor_yaml():
-    import subprocess
-    import sys
+def loaded(*arguments: str) -> set[str]:
+    """The modules that Python itself says it imports while the real command line runs."""
+    command = [sys.executable, "-X", "importtime", "-m", "mha", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout != ""
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
-    code = "import sys; sys.argv = ['mha', '--help']\nfrom mha.cli import main\nmain.commands()\nprint(*sys.modules)"
-    loaded = set(
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    )
-    assert loaded & {"pygit2", "ruamel.yaml", "yaml", "watchfiles", "cryptography", "rich"} == set()
+
+def packages(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+SLOW = {"pydantic", "pydantic_core", "rich", "cryptography", "watchfiles", "ruamel", "fastapi", "jsonschema"}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("publish", "--help"), ("server", "--help")])
+def test_a_command_that_only_helps_imports_neither_git_nor_yaml(arguments):
+    modules = loaded(*arguments)
+    assert "typer" in modules
+    assert packages(modules) & {*SLOW, "pygit2", "yaml"} == set()
+
+
+def test_the_status_imports_what_it_needs_and_nothing_slow(make_cluster):
+    modules = loaded("--home", str(make_cluster("fw-a", "fw-b")["fw-a"].path), "status", "--offline")
+    assert {"typer", "pygit2", "yaml"} <= modules
+    assert packages(modules) & SLOW == set()

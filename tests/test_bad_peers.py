@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from mha.operations import drafts, servers, setup
 from tests.cluster import JANA, Cluster, Server
 from tests.evidence import ended, everything, refusal
 from tests.operations.forging import forged, make_head
-from tests.trouble import list_peer, stopped_receiver
+from tests.trouble import SILENT, list_peer, stopped_receiver
 
 HOSTS = "objects/hosts.yaml"
 MINE = b"hosts: {mine: 10.0.0.1}\n"
@@ -102,7 +103,7 @@ def silent_port() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("address", "detail"),
     [
-        ("127.0.0.1:{port}", "Connection timed out during banner exchange"),
+        ("127.0.0.1:{port}", SILENT),
         ("127.0.0.1:1", "ssh: connect to host 127.0.0.1 port 1: Connection refused"),
     ],
     ids=["hangs", "refuses"],
@@ -115,19 +116,19 @@ def test_an_ssh_peer_that_does_not_answer_is_given_up_within_the_deadline(make_c
 
     done = server.mha("publish", "-m", "x")
 
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 60
     assert done.returncode == 0
-    assert done.stderr == f"Warning: fw-b does not hold it: never synchronized ({detail}).\n"
+    assert re.fullmatch(rf"Warning: fw-b does not hold it: never synchronized \({detail}\)\.\n", done.stderr)
     assert server.served()[HOSTS] == MINE
 
 
 def test_a_receiver_that_is_stopped_in_the_middle_of_a_push_is_given_up(pair):
     """Nothing moves for a while: the push ends, the revision stays published, and the peer is not locked afterwards."""
-    impatient = "from mha.store import peers; peers.IDLE_SECONDS = 1.5; from mha.cli.main import main; main()"
+    impatient = "from mha.store import peers; peers.IDLE_SECONDS = 5.0; from mha.cli.main import main; main()"
     command = [sys.executable, "-c", impatient, "--home", str(pair["fw-a"].path), "publish", "-m", "x"]
 
     with stopped_receiver(pair["fw-b"]) as stopped:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
 
     assert stopped
     assert done.returncode == 0
@@ -153,15 +154,9 @@ def test_an_active_that_is_stopped_with_the_offer_has_not_refused_it(pair):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of four megabytes; only root can mount one."""
-    if os.getuid() != 0:
-        pytest.skip("only root can mount a disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "mha-test", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+def small_disk(tmpfs: Callable[[str], Path]) -> Path:
+    """A disk of four megabytes."""
+    return tmpfs("4m")
 
 
 def fill(disk: Path, *, leave: int) -> None:

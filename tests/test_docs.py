@@ -27,17 +27,20 @@ DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md")])
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 COMMANDS = cli_reference.commands()
+GROUPS = cli_reference.groups()
 SAMPLE_FILES = sorted(SAMPLE.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", ["tutorial", "formats"])
 def test_a_played_page_happens_as_it_is_written(name: str, rewrite: bool, monkeypatch: pytest.MonkeyPatch):
+    """People play the tutorial where it says; the test does so beside that, and writes of the same folder."""
     page = DOCS / f"{name}.md"
     written = page.read_text()
-    with stage(Path(f"/tmp/mha-{name}")) as scene:
+    with stage(Path(f"/tmp/mha-{'played-' * (name == 'tutorial')}{name}")) as scene:
+        told, here = f"/tmp/mha-{name}", str(scene.root)
         if name == "tutorial":
             prepare(scene.root, "fw-a", "fw-b")
-        happened = play(written, scene, monkeypatch)
+        happened = play(written.replace(told, here), scene, monkeypatch).replace(here, told)
     if rewrite:
         page.write_text(happened)
     else:
@@ -49,6 +52,14 @@ def test_the_command_line_reference_is_fresh(rewrite: bool):
     if rewrite:
         page.write_text(cli_reference.reference())
     assert page.read_text() == cli_reference.reference()
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_mha_itself_and_every_group_of_commands_has_help(name: str):
+    group = GROUPS[name]
+    lacking = [p.name for p in group.params if not p.help]
+    below = [word for word, command in group.commands.items() if not command.help]
+    assert (bool(group.help), lacking, below) == (True, [], [])
 
 
 def test_the_manual_page_is_fresh(rewrite: bool):

@@ -24,3 +24,24 @@ def test_a_story_whose_output_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatc
     written = "```console\n$ echo one; false\ntwo\n```\n"
     with stage(Path("/tmp/mha-wrong-story")) as scene:
         assert play(written, scene, monkeypatch) == "```console\n$ echo one; false\none\n[exit 1]\n```\n"
+
+
+def test_a_folder_that_no_story_has_made_stays_as_it_is(tmp_path: Path):
+    """As when somebody plays a story by hand, and then runs the tests."""
+    root = tmp_path / "mha-tutorial"
+    (root / "fw-a").mkdir(parents=True)
+    (root / "fw-a" / "mine.yaml").write_text("precious")
+    with pytest.raises(AssertionError, match="holds what no test has made"), stage(root):
+        pass
+    assert (root / "fw-a" / "mine.yaml").read_text() == "precious"
+    assert [path.name for path in root.iterdir()] == ["fw-a"]
+
+
+def test_what_a_story_that_was_killed_has_left_goes_with_the_next(tmp_path: Path):
+    root = tmp_path / "mha-story"
+    root.mkdir()
+    (root / ".made-by-the-tests").touch()
+    (root / "fw-a").mkdir()
+    with stage(root):
+        assert not (root / "fw-a").exists()
+    assert not root.exists()

@@ -34,6 +34,7 @@ _BEGIN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 _SOURCE = Path(__file__).parent.parent
 _SHELL = Path(__file__).parent / "scenarios" / "shell.sh"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+_MARK = ".made-by-the-tests"
 _PROMPT = re.compile(r"(?P<folder>[a-z0-9/-]*)\$ (?P<command>.*)")
 _SERVERS = re.compile(r"^Servers: (.*)\.$", re.MULTILINE)
 
@@ -100,9 +101,15 @@ def play(text: str, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @contextmanager
 def stage(root: Path) -> Iterator[Stage]:
-    """An empty folder of a fixed name with the servers' keys in it, for one story at a time; it goes afterwards."""
+    """An empty folder of a fixed name with the servers' keys in it, for one story at a time; it goes afterwards.
+
+    Nothing is removed that no story has made: a folder without the mark stays as it is.
+    """
     with _locked(root):
+        mine = (root / _MARK).exists()
+        assert mine or not any(root.iterdir()), f"{root} holds what no test has made; move it away"
         _clear(root)
+        (root / _MARK).touch()
         (root / "keys").mkdir()
         for name in NAMES:
             write_key(root / "keys" / name, name)
@@ -172,5 +179,6 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 def _clear(root: Path) -> None:
-    for entry in root.iterdir():
+    """Remove all that is in a folder, the mark last."""
+    for entry in sorted(root.iterdir(), key=lambda entry: entry.name == _MARK):
         remove_tree(entry)

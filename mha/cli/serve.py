@@ -57,12 +57,17 @@ def _receive(home: Home, sender: str) -> int:
 
     code, settled = receiving.receive(home, sender)
     if settled.kept_draft is not None:
-        print(f"{home.name} is a Standby now; its draft is kept as draft {settled.kept_draft}.", file=sys.stderr)  # noqa: T201
+        _say(f"{home.name} is a Standby now; its draft is kept as draft {settled.kept_draft}.")
     if settled.put_aside is not None:
-        print(f"{home.name} put aside files that no draft can hold, in {settled.put_aside}.", file=sys.stderr)  # noqa: T201
+        _say(f"{home.name} put aside files that no draft can hold, in {settled.put_aside}.")
     if (outcome := receiving.outcome(home)) is not None:
-        print(outcome, file=sys.stderr)  # noqa: T201
+        _say(outcome)
     return code
+
+
+def _say(text: str) -> None:
+    """Write a line in one piece: git on the other side writes to the same place, and would get between line and end."""
+    os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
 
 def _require_listed(home: Home, peer: str) -> None:

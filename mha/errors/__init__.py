@@ -6,6 +6,7 @@ about a push) are values, not errors.
 """
 
 from mha.errors.base import (
+    FULL,
     ExitCode,
     MhaError,
     ended,
@@ -72,6 +73,7 @@ from mha.errors.typed import (
 )
 
 __all__ = [
+    "FULL",
     "AmbiguousRevision",
     "AnswerLost",
     "CannotRevert",

@@ -61,7 +61,7 @@ def test_a_planned_promotion_makes_the_standby_active_and_changes_no_file(cluste
         ("fw-c", Mode.STANDBY, Sync.SYNCHRONIZED),
     ]
     assert records(cluster) == same(cluster, Record(4, 2, "fw-b", "fw-b"))
-    assert {tuple(server.served().items()) for server in cluster.servers.values()} == {tuple(before.items())}
+    assert [server.served() for server in cluster.servers.values()] == [before] * 3
     assert history.show(cluster["fw-c"].home, "4").entry.message.endswith("\n\nMaintenance of fw-a")
 
 
@@ -194,8 +194,30 @@ def test_an_active_that_refuses_the_changeover_stays_the_active(pair):
     assert records(pair) == same(pair, Record(2, 1, "fw-a", "fw-a"))
 
 
+def test_a_rehearsed_promotion_of_a_lagging_server_takes_what_it_lacks_and_moves_no_mode(cluster):
+    """What would happen is told of the newest revision; that is fetched here, and nowhere else does anything move."""
+    cluster.isolate("fw-a")
+    published = cluster["fw-a"].publish_edit(HOSTS, "hosts: {}\n").id
+    cluster.heal_all()
+    before = everything(cluster["fw-a"], cluster["fw-c"])
+
+    done = cluster["fw-b"].promote(dry_run=True)
+
+    assert (done.dry_run, done.id, done.active, done.epoch, done.revision) == (True, None, "fw-b", 2, 5)
+    assert everything(cluster["fw-a"], cluster["fw-c"]) == before
+    assert (cluster["fw-b"].head, cluster["fw-b"].record) == (published, Record(4, 1, "fw-a", "fw-a"))
+    assert cluster["fw-b"].served() == cluster["fw-a"].served()
+    assert references_beside_main(cluster["fw-b"]) == {"refs/mha/current": published}  # no changeover is prepared
+    assert draft_of(cluster["fw-b"]) is None
+
+
+def references_beside_main(server: Server) -> dict[str, str]:
+    found = server.home.repository.refs("refs/")
+    return {f"refs/{name}": oid for name, oid in found.items() if name not in ("heads/main",) and "server" not in name}
+
+
 @pytest.mark.parametrize("forced", [False, True])
-def test_a_rehearsed_promotion_changes_nothing_anywhere(cluster, forced):
+def test_a_rehearsed_promotion_in_an_equal_cluster_changes_nothing_anywhere(cluster, forced):
     if forced:
         cluster.isolate("fw-a")
     cluster["fw-a"].edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
@@ -323,7 +345,24 @@ def test_nothing_is_handed_over_to_itself_or_to_an_unknown_server(pair, name):
     assert records(pair) == same(pair, Record(2, 1, "fw-a", "fw-a"))
 
 
-def test_a_rehearsed_demotion_changes_nothing_anywhere(cluster):
+def test_a_rehearsed_handover_gives_the_successor_what_it_lacks_and_moves_no_mode(cluster):
+    """Whether it can take the mode is only known once it holds all; nothing else moves, and no changeover is made."""
+    cluster.isolate("fw-a")
+    published = cluster["fw-a"].publish_edit(HOSTS, "hosts: {}\n").id
+    cluster.heal_all()
+    cluster["fw-a"].edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
+    before = everything(cluster["fw-a"], cluster["fw-c"])
+
+    done = cluster["fw-a"].demote(to="fw-b", dry_run=True)
+
+    assert (done.dry_run, done.id, done.active, done.epoch, done.revision) == (True, None, "fw-b", 2, 5)
+    assert everything(cluster["fw-a"], cluster["fw-c"]) == before
+    assert (cluster["fw-b"].head, cluster["fw-b"].record) == (published, Record(4, 1, "fw-a", "fw-a"))
+    assert cluster["fw-b"].served() == cluster["fw-a"].served()
+    assert references_beside_main(cluster["fw-b"]) == {"refs/mha/current": published}
+
+
+def test_a_rehearsed_demotion_in_an_equal_cluster_changes_nothing_anywhere(cluster):
     cluster["fw-a"].edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
     before = everything(*cluster.servers.values())
 

@@ -2,9 +2,11 @@
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from pygit2.enums import FileMode
@@ -173,10 +175,14 @@ def test_another_history_is_refused_however_well_formed_it_is(pair):
     tree = sender.home.repository.commit(sender.head).tree
     first = with_tree(sender, Record(1, 1, "fw-a", "fw-a"), tree, [], "Begin the cluster acme")
 
-    for refspec in (f"{first}:refs/heads/main", f"{first}:refs/mha/keep/{first}"):
+    reasons = {
+        f"{first}:refs/heads/main": "fw-b has revisions that the sender lacks: this is no fast-forward.",
+        f"{first}:refs/mha/keep/{first}": "Revision {} is refused: "
+        "It belongs to another cluster: its history begins elsewhere.",
+    }
+    for refspec, reason in reasons.items():
         accepted, said = push(sender, pair["fw-b"], f"+{refspec}")
-        assert not accepted
-        assert said != []
+        assert (accepted, said[0]) == (False, f"Error: {reason.format(first[:10])}")
 
     assert pair["fw-b"].revisions() == sender.revisions()
 
@@ -187,9 +193,14 @@ def test_main_never_moves_back_nor_aside_even_by_force(pair):
     aside = forged(pair["fw-a"], Record(3, 1, "fw-a", "fw-a"), {HOSTS: b"hosts: {x: 10.0.0.1}\n"}, parents=[old])
     before = references(pair["fw-b"])
 
-    for refspec in (f"+{old}:refs/heads/main", f"+{aside}:refs/heads/main", ":refs/heads/main"):
-        accepted, _ = push(pair["fw-a"], pair["fw-b"], refspec)
-        assert not accepted
+    aside_of_it = "fw-b has revisions that the sender lacks: this is no fast-forward."
+    for refspec, reason in (
+        (f"+{old}:refs/heads/main", aside_of_it),
+        (f"+{aside}:refs/heads/main", aside_of_it),
+        (":refs/heads/main", "Nothing is ever deleted here."),
+    ):
+        accepted, said = push(pair["fw-a"], pair["fw-b"], refspec)
+        assert (accepted, said[0]) == (False, f"Error: {reason}")
 
     assert references(pair["fw-b"]) == before
 
@@ -208,9 +219,12 @@ def test_main_never_moves_back_nor_aside_even_by_force(pair):
 def test_no_other_reference_is_received(pair, name):
     before = references(pair["fw-b"])
 
-    accepted, _ = push(pair["fw-a"], pair["fw-b"], f"+{pair['fw-a'].head}:{name}")
+    accepted, said = push(pair["fw-a"], pair["fw-b"], f"+{pair['fw-a'].head}:{name}")
 
-    assert not accepted
+    assert (accepted, said) == (
+        False,
+        ["Error: Only main and kept sides are received.", f"Hint: {name} is no business of a peer."],
+    )
     assert references(pair["fw-b"]) == before
 
 
@@ -223,9 +237,34 @@ def test_a_kept_side_is_named_by_its_own_id_and_never_goes(pair):
     moved = push(pair["fw-a"], pair["fw-b"], f"+{other}:refs/mha/keep/{line}")
     deleted = push(pair["fw-a"], pair["fw-b"], f":refs/mha/keep/{line}")
 
-    assert [accepted for accepted, _ in (kept, misnamed, moved, deleted)] == [True, False, False, False]
+    assert kept == (True, [])
+    for refused, reason in (
+        (misnamed, "A kept side is named by its own id, and never moves."),
+        (moved, "A kept side is named by its own id, and never moves."),
+        (deleted, "Nothing is ever deleted here."),
+    ):
+        assert (refused[0], refused[1][0]) == (False, f"Error: {reason}")
     assert pair["fw-b"].home.repository.refs("refs/mha/keep/") == {line: line}
     assert pair["fw-b"].head == pair["fw-a"].head
+
+
+def test_what_the_receiver_says_is_written_in_whole_lines(pair):
+    """git on the sending side writes `remote: Error: …` to the same place at the same time, and is looked for there."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)  # each write arrives as one message
+    serve = shlex.join([sys.executable, "-P", "-m", "mha.cli.serve", "fw-a"])
+    refused = f"{pair['fw-a'].head}:refs/tags/v1"
+    command = ["git", "push", "--no-verify", f"--receive-pack={serve}", str(pair["fw-b"].home.git_dir), refused]
+    with ours, theirs:
+        subprocess.run(command, cwd=pair["fw-a"].home.git_dir, stderr=theirs.fileno(), check=False)
+        ours.setblocking(False)
+        written = []
+        with suppress(BlockingIOError):
+            while True:
+                written.append(ours.recv(65536))
+
+    head = pair["fw-b"].head
+    assert f"mha: main {head}, current {head}.\n".encode() in written
+    assert any(b"remote: Error: Only main and kept sides are received." in line for line in written)
 
 
 def test_one_refused_reference_refuses_the_whole_push(pair):
@@ -240,11 +279,13 @@ def test_one_refused_reference_refuses_the_whole_push(pair):
 
 def test_a_sender_that_is_not_listed_is_not_answered(pair):
     oid = forged(pair["fw-a"], NEXT, {HOSTS: b"hosts: {}\n"})
+    before = references(pair["fw-b"])
 
     accepted, said = push(pair["fw-a"], pair["fw-b"], f"{oid}:refs/heads/main", name="fw-x")
 
     assert (accepted, said[0]) == (False, "Error: No server is named fw-x.")
-    assert pair["fw-b"].head != oid
+    assert references(pair["fw-b"]) == before
+    assert not pair["fw-b"].home.repository.has(oid)
 
 
 def test_a_push_without_mha_is_refused(pair):

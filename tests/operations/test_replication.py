@@ -214,10 +214,13 @@ def test_a_stale_actives_push_is_refused_by_the_receiver(cluster):
     before = cluster["fw-b"].head
 
     [peer] = [view.peer for view in replication.look(tip_of(stale)) if view.name == "fw-b"]
-    pushed = peers.push(stale.home, peer, stale.head)
+    pushed = [peers.push(stale.home, peer, f"{by_force}{stale.head}") for by_force in ("", "+")]
 
-    assert pushed.complaint is not None
-    assert pushed.answer.head == cluster["fw-b"].head == before
+    assert [one.answer.head for one in pushed] == [cluster["fw-b"].head] * 2 == [before] * 2
+    assert (pushed[0].complaint or "").startswith(
+        "failed to push some refs"
+    )  # git here knows the peer's head, and asks not
+    assert pushed[1].complaint == "fw-b has revisions that the sender lacks: this is no fast-forward."
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The High Availability Status: how this server and its peers stand, and what to do next."""
 
+import re
 import shutil
 import socket
 import time
@@ -17,6 +18,7 @@ from mha.operations.replication import PeerReport
 from mha.operations.status import ServerReport, StatusReport
 from mha.store import peers
 from tests.cluster import JANA, Cluster, Server
+from tests.trouble import SILENT
 
 HOSTS = "objects/hosts.yaml"
 NOW = "2026-11-23T10:00:00+00:00"
@@ -211,9 +213,9 @@ def test_the_status_answers_within_its_deadline_when_every_peer_is_dead(make_clu
 
         report = active.status()
 
-    assert time.monotonic() - began < peers.ASK_SECONDS + 2
+    assert time.monotonic() - began < 3 * peers.ASK_SECONDS  # and not once for each of the four
     assert [(peer.name, peer.sync) for peer in report.peers] == [(f"fw-{n}", Sync.NEVER) for n in "bcde"]
-    assert {peer.detail for peer in report.peers} == {"Connection timed out during banner exchange"}
+    assert [peer.detail for peer in report.peers if not re.fullmatch(SILENT, peer.detail)] == []
 
 
 @pytest.mark.ssh

@@ -1,4 +1,4 @@
-"""On the Python path when tests.faults wants a receiver to die: Python imports it before the receiver begins."""
+"""On the Python path when a test wants a receiver to end: Python imports it before the receiver begins."""
 
 import os
 import sys
@@ -8,4 +8,8 @@ if "mha.cli.serve" in sys.orig_argv:
     sys.path.append(str(Path(__file__).parents[2]))
     from tests import faults
 
-    faults.die_before_write(int(os.environ["TESTS_RECEIVER_DIES_AT"]))
+    match os.environ:
+        case {"TESTS_RECEIVER_DIES_AT": number}:
+            faults.die_before_write(int(number))
+        case {"TESTS_RECEIVER_INTERRUPTED_AT": number, "TESTS_PRESSED": pressed}:
+            faults.interrupt_before_write(int(number), Path(pressed))

@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -67,15 +68,21 @@ def hold(path: Path, seconds: float) -> None:
 
 def test_a_second_writer_waits_for_the_first(home):
     order: list[str] = []
+    refused = threading.Event()
+
+    def profile(_frame: FrameType, event: str, function: Any) -> None:
+        if event == "c_exception" and function.__name__ == "flock":
+            refused.set()
 
     def second() -> None:
-        with lock.held(home.git_dir, wait_seconds=10):
+        sys.setprofile(profile)
+        with lock.held(home.git_dir, wait_seconds=60):
             order.append("second")
 
     with lock.held(home.git_dir):
         thread = threading.Thread(target=second)
         thread.start()
-        time.sleep(0.2)
+        assert refused.wait(30), "the second never asked for the lock"
         order.append("first")
     thread.join()
     assert order == ["first", "second"]

@@ -224,11 +224,12 @@ def mute(tmp_path: Path) -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_trap_a_peer_that_hangs_is_given_up_at_the_deadline_and_leaves_no_process(pair, mute):
+def test_trap_a_peer_that_hangs_is_given_up_at_the_deadline_and_leaves_no_process(pair, mute, monkeypatch):
+    monkeypatch.setattr(peers, "CONNECT_SECONDS", 300)  # ssh itself would wait so long
     started = time.monotonic()
     answer = peers.ask(pair["fw-a"].home, peer_at(f"ssh://nobody@127.0.0.1:{mute}/srv/mha"), seconds=1)
     assert answer.fault == "no answer within the deadline"
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 60
     assert gone(f"127.0.0.1:{mute}")
     assert gone(f"-p {mute}".replace(" ", "\0"))
 
@@ -272,15 +273,14 @@ def test_a_key_that_the_peer_does_not_know_is_refused(pair, sshd):
     assert answer == Answer(fault="it does not accept this server's key", silent=False)
 
 
-def slowly(number: int) -> int:
-    time.sleep(0.3)
-    return number
-
-
 def test_peers_are_talked_to_side_by_side():
-    started = time.monotonic()
-    assert peers.side_by_side(slowly, range(8)) == list(range(8))
-    assert time.monotonic() - started < 1.5
+    together = threading.Barrier(8)
+
+    def meet(number: int) -> int:
+        together.wait(timeout=30)  # breaks unless all eight are under way at once
+        return number
+
+    assert peers.side_by_side(meet, range(8)) == list(range(8))
     assert peers.side_by_side(lambda n: n, []) == []
 
 
@@ -292,16 +292,6 @@ def test_an_error_with_one_peer_is_not_swallowed():
 
     with pytest.raises(RuntimeError, match="two"):
         peers.side_by_side(work, range(4))
-
-
-def test_a_place_for_shared_connections_that_others_could_write_to_is_not_used(pair, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    folder = tmp_path / f"mha-{os.getuid()}"
-    folder.mkdir(mode=0o777)
-    folder.chmod(0o777)
-    peer = peer_at("ssh://nobody@127.0.0.1/srv/mha")
-    assert peers._shared(pair["fw-a"].home, peer) == []
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("place", ["gone", "a file", "in a file"])

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pygit2
@@ -116,21 +116,9 @@ def test_trap_what_libgit2_does_badly_is_not_called():
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one MiB."""
-    if os.getuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], check=False, capture_output=True
-    )
-    if done.returncode != 0:
-        pytest.skip("this machine lets nobody mount a file system")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+def small_disk(tmpfs: Callable[[str], Path]) -> Path:
+    """A disk of one megabyte."""
+    return tmpfs("1m")
 
 
 def fill(folder: Path, *, leave_pages: int) -> None:
