@@ -495,7 +495,7 @@ def test_a_handover_whose_result_is_lost_is_not_taken_back(pair):
     active, standby = pair["fw-a"], pair["fw-b"]
     hook = standby.home.git_dir / "hooks" / "pre-receive"
     sound = hook.read_text()
-    hook.write_text(f"#!/bin/sh\nmv {standby.path} {standby.path}.away\nkill -9 0\n")
+    hook.write_text(f"#!/bin/sh\nmv {standby.path} {standby.path}.away\nkill -9 $PPID\n")
     with pytest.raises(ResultUnknown) as unknown:
         active.demote(to="fw-b")
     (pair.root / "fw-b.away").rename(standby.path)
