@@ -43,6 +43,7 @@ class Sight:
     record: Record | None = None  # of its head
     ahead: int = 0  # revisions that it has and we lack
     behind: int = 0  # revisions that we have and it lacks
+    unseen: bool = False  # with a fault: it holds revisions that it does not give
 
     @property
     def serving(self) -> bool:

@@ -79,6 +79,18 @@ class Unreachable(MhaError):
         )
 
 
+class NotFetched(MhaError):
+    """A peer says that it holds what is not known here, and does not give it: this server may have been superseded."""
+
+    exit_code = ExitCode.NOT_REACHABLE
+
+    def __init__(self, peer: str, detail: str) -> None:
+        super().__init__(
+            f"{peer} holds revisions that could not be fetched ({detail}); nothing was published.",
+            "See to it and try again; `mha status` shows how it stands.",
+        )
+
+
 class ResultUnknown(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 
@@ -133,6 +145,7 @@ class RefusedHistory(MhaError):
     """A revision from a peer breaks the rule of succession or holds files that may not be."""
 
     def __init__(self, revision: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(
             f"Revision {short(revision)} is refused: {reason}", "`mha verify` on the peer shows its history."
         )

@@ -53,6 +53,14 @@ class UnreadableDraft(MhaError):
         )
 
 
+class LinkInTheWay(MhaError):
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"A folder on the way to {path} in work/ is a symbolic link; mha writes nothing beyond it.",
+            "Move the link out of work/, then try again.",
+        )
+
+
 class DraftInTheWay(MhaError):
     def __init__(self, what: str, paths: Sequence[str]) -> None:
         super().__init__(

@@ -14,9 +14,12 @@ from mha.errors import (
     DraftInTheWay,
     EmptyMessage,
     HandMadeCommits,
+    HeadMoved,
     InvalidConfiguration,
     LooksCutOff,
     MhaError,
+    NotFetched,
+    RefusedHistory,
     StoodDown,
     Untold,
     sentence,
@@ -24,6 +27,7 @@ from mha.errors import (
 from mha.ids import short
 from mha.operations import replication
 from mha.operations import tip as tips
+from mha.operations.admission import Judge
 from mha.operations.editing import at_desk, patch
 from mha.operations.replication import PeerReport, View
 from mha.operations.settling import Settled, settle_after
@@ -105,11 +109,24 @@ def publish(
 
 
 def publish_files(
-    home: Home, files: dict[str, Blob | None], *, message: str, author: Author, what: str, wait: int | None = None
+    here: Tip,
+    files: dict[str, Blob | None],
+    *,
+    message: str,
+    author: Author,
+    what: str,
+    wait: int | None = None,
+    ignored: str | None = None,
 ) -> Published:
-    """Publish some files as they are given, and leave the rest of the draft alone; raises DraftInTheWay."""
-    views = compare(home)
+    """Publish some files on top of the head that they were made for, and leave the rest of the draft alone.
+
+    Raises DraftInTheWay, or HeadMoved where another command published meanwhile.
+    """
+    home = here.home
+    views = compare(home, ignored=ignored)
     with at_desk(home) as desk:
+        if desk.here.id != here.id:
+            raise HeadMoved(here.id)
         _require_base(desk.here, desk.tree)
         in_the_way = [edit.text for edit in desk.tree.edits(desk.here.id) if edit.text in files]
         if in_the_way:
@@ -135,11 +152,14 @@ def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: 
     files = {delta.path.decode(): delta.new for delta in trees.deltas(home.repository, here.tree, merged.tree)}
     if not files:
         return Published(None, None, ())
-    return publish_files(home, files, message=message, author=author, what=f"Reverting {_number(revision)}", wait=wait)
+    return publish_files(here, files, message=message, author=author, what=f"Reverting {_number(revision)}", wait=wait)
 
 
-def compare(home: Home, *, progress: Progress = silent) -> list[View]:
-    """See that no peer is ahead before something is published; raises StoodDown, CaughtUp or Collision."""
+def compare(home: Home, *, ignored: str | None = None, progress: Progress = silent) -> list[View]:
+    """See that no peer is ahead before something is published; raises StoodDown, CaughtUp, Collision or NotFetched.
+
+    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody.
+    """
     here = tips.tip(home)
     views = replication.look(here, progress=progress)
     for view in views:
@@ -147,6 +167,9 @@ def compare(home: Home, *, progress: Progress = silent) -> list[View]:
     diverged = [view.name for view in views if view.sight.diverged]
     if diverged or tips.diverged_sides(home):
         raise Collision(", ".join(diverged) or "another server")
+    unseen = next((view for view in views if view.sight.unseen and view.name != ignored), None)
+    if unseen is not None:
+        raise NotFetched(unseen.name, unseen.sight.fault)
     further = [view for view in views if view.sight.further]
     if not further:
         return views
@@ -160,7 +183,7 @@ def compare(home: Home, *, progress: Progress = silent) -> list[View]:
 
 
 def advance(here: Tip, files: dict[str, Blob | None], *, message: str, author: Author) -> str:
-    """Write the next revision with some files changed, and make it the head; the id is read back from `main`."""
+    """Write the next revision with some files changed, judge it, and make it the head; the id is read back."""
     repository = here.home.repository
     oid = repository.write_commit(
         tree=trees.edited(repository, here.tree, files),
@@ -170,6 +193,12 @@ def advance(here: Tip, files: dict[str, Blob | None], *, message: str, author: A
         committer=author,
         time=now(),
     )
+    try:  # as every peer will
+        Judge(repository, here.home.introduction() or here.id).admit(oid, known=[here.id])
+    except RefusedHistory as error:
+        raise InvalidConfiguration(
+            [error.reason], "Every other server would refuse it; nothing was published."
+        ) from error
     repository.advance(expected=here.id, to=oid)
     return oid
 

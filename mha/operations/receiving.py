@@ -37,7 +37,6 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
     """Take a push on standard input and output, judge it, and let this home follow; returns git's exit code."""
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
-    before = home.repository.head()
     with ExitStack() as stack:
         questions = stack.enter_context(os.fdopen(ask_read, encoding="utf-8", errors="replace", newline="\n"))
         answers = stack.enter_context(os.fdopen(answer_write, "w", encoding="utf-8"))
@@ -49,16 +48,16 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
             lock_file = stack.enter_context(lock.opened(home.git_dir))
             shared = ends_of_child.enter_context(leftovers.arriving(home.git_dir))
             inherited = (ask_write, answer_read, lock_file, shared)
-            words = git.receiving("receive-pack", str(home.git_dir))
+            words = git.receiving(home.git_dir)
             child = stack.enter_context(git.started(*words, env=env, pass_fds=inherited, piped=False))
             git.bound(child)
-        locked = _answer_all(home, questions, answers, lock_file, end)
+        locked, offered = _answer_all(home, questions, answers, lock_file, end)
         code = child.wait()
         if locked:  # when the lock was taken, this push was arriving itself
             leftovers.clear(home.git_dir)
         after = Repository(home.git_dir).head()
-        if locked and after is not None and after != before:
-            _remember(home, sender, after)
+        if offered is not None and after == offered:
+            _remember(home, sender, offered)
         if after is None or releases.is_served(home, after):
             return code, Settled()
         if not locked:  # nothing came, and yet current/ is behind: an earlier receiver was killed
@@ -106,9 +105,9 @@ def _admit(repository: Repository, introduction: str, new: str, head: str) -> No
     Judge(repository, introduction).admit(new, known=[head])
 
 
-def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, end: str) -> bool:
-    """Answer git's hooks until git has none left; returns whether a judgement took the lock."""
-    locked = False
+def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, end: str) -> tuple[bool, str | None]:
+    """Answer git's hooks until git has none left; returns whether one took the lock, and what `main` may become."""
+    locked, offered = False, None
     while question := questions.readline():
         word, _, argument = question.rstrip("\n").partition(" ")
         try:
@@ -117,6 +116,7 @@ def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, 
                 lock.take(home.git_dir, lock_file)
                 locked = True
                 judge(home, home.git_dir / argument, lines)
+                offered = next((update.new for update in reception.updates(lines) or [] if update.name == MAIN), None)
             elif word == "sync":
                 sync_file_system(home.git_dir)
             answers.write("yes\n" if word in ("judge", "sync") else "no\n")
@@ -125,7 +125,7 @@ def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, 
         except OSError as error:
             answers.write(f"Error: This server's disk failed: {error.strerror}.\nHint: See to its disk.\nno\n")
         answers.flush()
-    return locked
+    return locked, offered
 
 
 def listed(questions: TextIO, end: str) -> list[str]:

@@ -212,11 +212,12 @@ def _sight(here: Tip, judge: Judge, peer: Peer, answer: Answer, fetch_fault: str
         return Sight(answered=not answer.silent, fault=answer.fault)
     fault = _identity_fault(here, peer, answer) or fetch_fault or ""
     if answer.head is None or fault:
-        return Sight(answered=True, fault=fault, head=answer.head, current=answer.current)
+        unseen = fault == fetch_fault
+        return Sight(answered=True, fault=fault, head=answer.head, current=answer.current, unseen=unseen)
     if not repository.has(answer.head):  # it published between the question and the fetch: nothing is wrong
         return Sight(answered=False, fault="it moved on while it was asked")
-    ahead, behind = repository.ahead_behind(here.id, answer.head)
     try:
+        ahead, behind = repository.ahead_behind(here.id, answer.head)
         if ahead:
             judge.admit(answer.head, known=[here.id])
         record = repository.record(answer.head)

@@ -62,7 +62,8 @@ def remove(home: Home, *, name: str, author: Author) -> Published:
         raise UnknownServer(name, here.cluster.servers)
     if name == home.name:
         raise ServerProblem(f"{name} is Active and cannot remove itself.", "Hand over first: `mha demote --to SERVER`.")
-    published = _publish(here, cluster_file.remove_server(_text(here), name=name), f"Remove the server {name}", author)
+    text = cluster_file.remove_server(_text(here), name=name)
+    published = _publish(here, text, f"Remove the server {name}", author, ignored=name)
     home.forget(name)
     return published
 
@@ -76,11 +77,11 @@ def listed(home: Home) -> list[ServerListed]:
     ]
 
 
-def _publish(here: Tip, text: bytes, message: str, author: Author) -> Published:
+def _publish(here: Tip, text: bytes, message: str, author: Author, *, ignored: str | None = None) -> Published:
     with lock.held(here.home.git_dir):
         blob = Blob(trees.write(here.home.repository, text))
     return publication.publish_files(
-        here.home, {cluster.FILE: blob}, message=message, author=author, what=f"Changing {cluster.FILE}"
+        here, {cluster.FILE: blob}, message=message, author=author, what=f"Changing {cluster.FILE}", ignored=ignored
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pygit2
 
 from mha.core.changes import Action, Change, Entry, FileType, chosen, printable
-from mha.errors import UnreadableDraft
+from mha.errors import LinkInTheWay, UnreadableDraft
 from mha.store import trees
 from mha.store.files import free_name, remove_tree, sync_file_system, sync_files, sync_folder, walk_files, write_whole
 from mha.store.home import Home
@@ -97,7 +97,10 @@ class WorkTree:
         if edit.action is Action.DELETED or edit.type not in (FileType.FILE, FileType.SYMLINK):
             return b""
         path = self.folder / edit.text
-        return os.fsencode(os.readlink(path)) if edit.type is FileType.SYMLINK else path.read_bytes()
+        if edit.type is FileType.SYMLINK:
+            return os.fsencode(os.readlink(path))
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:  # it may have become a link meanwhile
+            return file.read()
 
     def store(self, chosen: Iterable[Edit]) -> dict[str, Blob | None]:
         """Store the edited files' bytes, and return what a tree needs to know of them."""
@@ -176,7 +179,7 @@ class WorkTree:
             found = (self.folder / name).lstat()
         except (FileNotFoundError, NotADirectoryError):
             found = None
-        if found is None or stat.S_ISDIR(found.st_mode):
+        if found is None or stat.S_ISDIR(found.st_mode) or _is_beyond_link(self.folder, name):
             return None if known is None else Edit(path, Action.DELETED)
         if _blob_of(self.folder, name) == known:
             return None
@@ -208,6 +211,8 @@ class WorkTree:
     def _place(self, path: str, staged: Mapping[str, Path]) -> None:
         """Move in or delete one file, so that an editor sees the old or the new one."""
         target = self.folder / path
+        if _is_beyond_link(self.folder, path):
+            raise LinkInTheWay(path)
         if target.is_dir() and not target.is_symlink():
             self._clear(target)
         if path not in staged:
@@ -275,6 +280,7 @@ def put_away(home: Home) -> WorkTree | None:
     noted = (home.git_dir / "worktrees" / "work" / "HEAD").is_file()
     _clear_unfinished(home)
     if not noted:  # killed while it was removed: it had been kept
+        _forget(home)
         remove_tree(away)
         return None
     if not away.is_dir() and home.work.is_dir():
@@ -345,6 +351,8 @@ def _type(mode: int) -> FileType:
 def _blob_of(folder: Path, name: str) -> Blob | None:
     """What a plain file would be in a tree; None where nothing stands. Raises UnreadableDraft."""
     path = folder / name
+    if _is_beyond_link(folder, name):
+        return _ELSE
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -359,6 +367,11 @@ def _blob_of(folder: Path, name: str) -> Blob | None:
         return Blob(str(pygit2.hashfile(str(path))), bool(mode & stat.S_IXUSR))
     except (OSError, pygit2.GitError) as error:
         raise UnreadableDraft(printable(os.fsencode(name))) from error
+
+
+def _is_beyond_link(folder: Path, name: str) -> bool:
+    """Whether a folder on the way to a path is a symbolic link, which may lead out of `folder`."""
+    return any((folder / parent).is_symlink() for parent in Path(name).parents)
 
 
 def _remove_empty_above(root: Path, path: Path) -> None:

@@ -43,9 +43,9 @@ def set_aside_damaged(git_dir: Path) -> None:
         for path in (index, pack):
             if path.exists():
                 shutil.move(path, aside / path.name)
-        if (aside / pack.name).exists():  # whatever is still readable in it comes back as loose objects
-            with leftovers.arriving(git_dir, unpacks=True):
-                git.run("unpack-objects", "-r", "-q", stdin=(aside / pack.name).read_bytes(), env=env)
+    for pack in sorted(aside.glob("*.pack")):  # also of a repair that was killed: what is readable comes back, loose
+        with leftovers.arriving(git_dir, unpacks=True):
+            git.run("unpack-objects", "-r", "-q", stdin=pack.read_bytes(), env=env)
 
 
 def loose(git_dir: Path) -> Iterator[Path]:

@@ -204,13 +204,17 @@ def started(
                 pipe.close()
 
 
-def receiving(*arguments: str) -> tuple[str, ...]:
-    """The words of a git that takes what a peer sends: nothing that it sends runs a program, or takes what it likes."""
+def receiving(git_dir: Path) -> tuple[str, ...]:
+    """The words of a git that takes what a peer sends: nothing that it sends runs a program, or takes what it likes.
+
+    Its hooks are those of this repository, wherever its configuration says that they are.
+    """
     settings = (
+        f"core.hooksPath={git_dir / 'hooks'}",
         "pack.threads=2", f"receive.maxInputSize={TRANSFER_BYTES}", "receive.fsck.badFilemode=error",
         "gpg.program=false", "gpg.x509.program=false", "gpg.ssh.program=false",  # a push may carry a signature
     )  # fmt: skip
-    return (*(word for setting in settings for word in ("-c", setting)), *arguments)
+    return (*(word for setting in settings for word in ("-c", setting)), "receive-pack", str(git_dir))
 
 
 def bound(child: "subprocess.Popen[bytes]") -> None:

@@ -218,7 +218,7 @@ def create(path: Path, name: str, *, prepare: Callable[[Path], None] = lambda _s
         remove_tree(entry)
     scratch = path / f".mha-new-{os.getpid()}"
     try:
-        _fill(scratch, name)
+        _fill(scratch, name, place=path.resolve() / "mha.git")
         prepare(scratch / "mha")
     except BaseException:
         remove_tree(scratch)
@@ -229,20 +229,23 @@ def create(path: Path, name: str, *, prepare: Callable[[Path], None] = lambda _s
     return Home(path.resolve(), name)
 
 
-def _fill(scratch: Path, name: str) -> None:
+def _fill(scratch: Path, name: str, *, place: Path) -> None:
     git.checked("make a repository", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(scratch))
     (scratch / "mha").mkdir(mode=0o700)
     (scratch / "mha" / "contacts").mkdir()
     write_whole(scratch / "mha" / "name", f"{name}\n".encode())
     write_whole(scratch / "mha" / "format", f"{FORMAT}\n".encode())
-    configure(scratch)
+    configure(scratch, place=place)
 
 
-def configure(repository: Path) -> None:
-    """Write git's configuration and the hooks as this mha wants them; `[url]` and `[user]` of an administrator stay."""
+def configure(repository: Path, *, place: Path | None = None) -> None:
+    """Write git's configuration and the hooks as this mha wants them; `[url]` and `[user]` of an administrator stay.
+
+    `place` is where the repository will stand, if that is elsewhere.
+    """
     for folder in ("info", "hooks"):
         (repository / folder).mkdir(exist_ok=True)
-    write_whole(repository / "config", (CONFIGURATION + _additions(repository)).encode())
+    write_whole(repository / "config", _configuration(repository, place or repository).encode())
     write_whole(repository / "info" / "attributes", ATTRIBUTES.encode())
     write_whole(repository / "info" / "exclude", IGNORED.encode())
     for hook in HOOKS:
@@ -252,7 +255,7 @@ def configure(repository: Path) -> None:
 def misconfigured(repository: Path) -> list[str]:
     """The files of git's configuration and hooks that are not as `configure` writes them."""
     wanted = {
-        "config": (CONFIGURATION + _additions(repository)).encode(),
+        "config": _configuration(repository, repository).encode(),
         "info/attributes": ATTRIBUTES.encode(),
         **{f"hooks/{hook}": hook_text(hook) for hook in HOOKS},
     }
@@ -263,6 +266,12 @@ def misconfigured(repository: Path) -> list[str]:
 def hook_text(name: str) -> bytes:
     """A hook as the package ships it."""
     return (resources.files("mha.store") / "hooks" / name).read_bytes()
+
+
+def _configuration(repository: Path, place: Path) -> str:
+    # a person's own core.hooksPath must not take the guard away from `main`
+    hooks = str(place / "hooks").replace("\\", "\\\\").replace('"', '\\"')
+    return f'{CONFIGURATION}[core]\n\thooksPath = "{hooks}"\n{_additions(repository)}'
 
 
 def _additions(repository: Path) -> str:

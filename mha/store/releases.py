@@ -197,7 +197,7 @@ def _put(home: Home, folder: Path, path: str, blob: Blob) -> None:
     if target.is_dir() and not target.is_symlink():
         remove_tree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".mha-{os.getpid()}")
+    scratch = home.releases / f".file-{os.getpid()}"  # readers may be in the folder itself
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "wb") as file:
         file.write(trees.read(home.repository, blob))

@@ -44,7 +44,8 @@ def test_a_new_home_is_durable_quiet_and_refuses_to_rewind(home):
         )
     } == {
         "core.fsync": "all", "gc.auto": "0", "receive.denyNonFastForwards": "true", "receive.denyDeletes": "true",
-        "receive.fsckObjects": "true", "fetch.fsckObjects": "true", "core.autoCrlf": "false", "core.hooksPath": "",
+        "receive.fsckObjects": "true", "fetch.fsckObjects": "true", "core.autoCrlf": "false",
+            "core.hooksPath": str(home.git_dir / "hooks"),
     }  # fmt: skip
     assert homes.misconfigured(home.git_dir) == []
     assert home.state.stat().st_mode & 0o777 == 0o700
