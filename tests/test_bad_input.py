@@ -194,6 +194,9 @@ def test_a_server_that_does_not_exist_is_said_to_be_none(pair):
     for arguments in (["sync", "fw-x"], ["demote", "--to", "fw-x"]):
         done = pair["fw-a"].mha(*arguments)
         assert ended(done) == refusal(2, "No server is named fw-x.", "The servers are fw-b.")
+    for arguments in (["sync", "fw-a"], ["demote", "--to", "fw-a"]):
+        done = pair["fw-a"].mha(*arguments)
+        assert ended(done) == refusal(2, "fw-a is this server.", "The others are fw-b.")
     assert everything(*pair.servers.values()) == before
 
 

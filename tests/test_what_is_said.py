@@ -266,3 +266,9 @@ def test_a_progress_line_gives_way_to_what_a_forced_changeover_puts_at_risk(make
         os.close(controller)
         os.close(terminal)
     assert "\r\x1b[KAt risk, as far as is known here:" in said
+
+
+def test_a_home_that_is_named_is_found_from_a_folder_that_was_deleted(active):
+    done = active.mha("log", within=("sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', "sh"))
+
+    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")

@@ -71,7 +71,9 @@ def open_home(context: typer.Context, *, mending: bool = False) -> "Home":
     from mha.store.home import locate
 
     git.require_version()
-    return locate(context.find_root().obj, Path.cwd(), mending=mending)
+    stated = context.find_root().obj
+    start = Path.cwd() if stated is None else stated  # this folder may have been deleted
+    return locate(stated, start, mending=mending)
 
 
 def draft_paths(home: "Home", typed: list[str] | None) -> list[str]:

@@ -57,8 +57,9 @@ class MessageTooLong(MhaError):
 class UnknownServer(MhaError):
     exit_code = ExitCode.USAGE
 
-    def __init__(self, name: str, servers: Iterable[str]) -> None:
-        super().__init__(f"No server is named {name}.", f"The servers are {', '.join(sorted(servers))}.")
+    def __init__(self, name: str, servers: Iterable[str], *, here: str = "") -> None:
+        problem = f"{name} is this server." if name == here else f"No server is named {name}."
+        super().__init__(problem, f"The {'others' if name == here else 'servers'} are {', '.join(sorted(servers))}.")
 
 
 class UnknownRevision(MhaError):

@@ -269,7 +269,7 @@ def _refuse(against: Sequence[str], others: Sequence[Other]) -> None:
 def _require_ready(here: Tip, views: Sequence[View], to: str) -> View:
     """The server that is handed over to, as it is once it has what it lacked; raises Unreachable or Collision."""
     if to == here.home.name or to not in here.cluster.servers:
-        raise UnknownServer(to, set(here.cluster.servers) - {here.home.name})
+        raise UnknownServer(to, set(here.cluster.servers) - {here.home.name}, here=here.home.name)
     after = {v.name: v for v in replication.give(here, [view for view in views if view.name == to])}
     report = replication.report(here, after[to])
     if report.sync is Sync.COLLISION:

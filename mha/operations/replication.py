@@ -195,7 +195,7 @@ def _chosen(here: Tip, names: Sequence[str]) -> list[Peer]:
     listed = {peer.name: peer for peer in here.peers()}
     for name in names:
         if name not in listed:
-            raise UnknownServer(name, listed)
+            raise UnknownServer(name, listed, here=here.home.name)
     return [peer for peer in listed.values() if not names or peer.name in names]
 
 

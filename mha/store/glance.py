@@ -3,6 +3,7 @@
 Rule: what cannot be read is not there. Nothing here raises, and nothing is decided by it.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,9 @@ _PACKED = re.compile(r"^[0-9a-f]+ refs/mha/drafts/([0-9]+)$", re.MULTILINE)
 
 def containing(start: Path) -> Path | None:
     """The home that contains a folder, itself included."""
-    return next((folder for folder in (start, *start.parents) if (folder / "mha.git" / "mha" / "name").is_file()), None)
+    return next(
+        (folder for folder in (start, *start.parents) if os.path.isfile(folder / "mha.git" / "mha" / "name")), None
+    )
 
 
 def server_names(home: Path) -> list[str]:

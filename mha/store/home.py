@@ -155,16 +155,23 @@ class Home:
 
 
 def locate(stated: Path | None, start: Path, *, mending: bool = False) -> Home:
-    """The home that was named, or the one that contains `start`; raises NoHome.
+    """The home that was named, by itself or by a folder in it, or the one that contains `start`; raises NoHome.
 
     `mending`: the note of its server's name is written again first, if it is lost.
     """
-    found = stated if stated is not None else glance.containing(start)
+    found = _named(stated) if stated is not None else glance.containing(start)
     if found is None:
         raise NoHome(str(start))
     if mending:
         _restore_name(found)
     return open_home(found)
+
+
+def _named(path: Path) -> Path:
+    """The home that contains a folder which is none itself; else the path as it is, which whoever opens it judges."""
+    if not os.path.isdir(path) or os.path.lexists(path / "mha.git"):
+        return path
+    return glance.containing(path.absolute()) or path
 
 
 def open_home(path: Path) -> Home:

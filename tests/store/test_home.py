@@ -231,3 +231,12 @@ def test_no_home_is_a_clear_error(tmp_path):
     with pytest.raises(MhaError) as refused:
         homes.open_home(tmp_path)
     assert refused.value.hint
+
+
+def test_a_home_can_be_named_by_a_folder_within_it(home):
+    within = home.path / "work" / "objects"
+    within.mkdir(parents=True)
+
+    assert homes.locate(within, Path("/")).path == home.path
+    with pytest.raises(NoHome):
+        homes.locate(home.path / "typo", Path("/"))
