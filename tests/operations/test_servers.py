@@ -4,11 +4,15 @@ import pytest
 
 from mha.core.changes import Action, Change
 from mha.core.cluster import Role
+from mha.core.record import Record
 from mha.core.standing import Memory, Sync
 from mha.errors import DraftInTheWay, ReadOnlyServer, ServerProblem, UnknownServer
 from mha.operations import servers, setup
+from mha.operations import tip as tips
 from mha.operations.servers import ServerListed
+from mha.store import peers
 from tests.cluster import JANA, Cluster, Server
+from tests.operations.forging import forged
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDFJcJ1Yl6VQk9nXw1y5cW0o5H8m3dM0xq0yqvW2eY1b"
 
@@ -140,8 +144,12 @@ def test_a_removed_server_may_not_push_any_more(cluster: Cluster):
     servers.remove(cluster["fw-a"].home, name="fw-c", author=JANA)
     before = cluster["fw-b"].head
 
-    cluster["fw-c"].promote(force=True)
+    taken_over = forged(cluster["fw-c"], Record(5, 2, "fw-c", "fw-c"))
+    url = tips.tip(cluster["fw-a"].home).cluster.servers["fw-b"].url
+    done = peers.push(cluster["fw-c"].home, peers.Peer("fw-b", url), taken_over)
 
+    assert done.complaint is not None
+    assert "No server is named fw-c" in done.complaint
     assert cluster["fw-b"].head == before
     assert cluster["fw-a"].head == before
 
