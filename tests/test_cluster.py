@@ -489,8 +489,8 @@ class Servers(RuleBasedStateMachine):
 
 
 FIGURES = Counter[str]()
-AT_LEAST = Counter(  # in each part; under the profile for CI about a third of what happens
-    {"cases": 10, "steps": 300, "publishes": 40, "changeovers": 40, "collisions": 3, "killed": 5, "receivers killed": 5}
+AT_LEAST = Counter(  # in each part: about half of what happened least often in any of the fixed walks
+    {"cases": 10, "steps": 300, "publishes": 35, "changeovers": 18, "collisions": 2, "killed": 1, "receivers killed": 3}
 )
 
 

@@ -216,7 +216,10 @@ def test_a_disk_that_is_full_for_the_answer_is_an_error(server):
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == "Error: No space left on device.\nHint: See to the disk and its permissions.\n"
+    assert done.stderr == (
+        "Error: The answer could not be written: No space left on device.\n"
+        "Hint: What the command did stands: `mha status` shows it.\n"
+    )
 
 
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "<&-", "1>&- 2>&- <&-"])
