@@ -575,7 +575,7 @@ PROFILES = {
     "ci": settings(ALWAYS, max_examples=10, stateful_step_count=40, phases=[Phase.generate]),
     "nightly": settings(ALWAYS, max_examples=150, stateful_step_count=60),
 }
-ROUNDS = 4
+ROUNDS = 3
 
 
 @pytest.fixture(scope="module")

@@ -341,7 +341,7 @@ def test_nothing_is_handed_over_to_itself_or_to_an_unknown_server(pair, name):
     with pytest.raises(UnknownServer) as raised:
         pair["fw-a"].demote(to=name)
 
-    assert raised.value.hint == "The servers are fw-b."
+    assert raised.value.hint == ("The others are fw-b." if name == "fw-a" else "The servers are fw-b.")
     assert records(pair) == same(pair, Record(2, 1, "fw-a", "fw-a"))
 
 
