@@ -9,13 +9,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.servers import AUTHOR, timed
 from benchmarks.stage import Stage, mha, run
 from mha.core import names
-from mha.operations import changeover, publication, servers, settling, setup
+from mha.operations import changeover, publication, replication, servers, settling, setup
 from mha.operations import tip as tips
 from mha.store import lock, peers
 from mha.store.files import remove_tree
@@ -129,8 +129,8 @@ def join(stage: Stage, rounds: int) -> Iterator[Pair]:
 
 def serve(stage: Stage, rounds: int) -> Iterator[Pair]:
     """Publish until two Standbys serve it, against a commit and two pushes in turn over fresh connections."""
-    with Sshd.started(stage.root / "sshd-serve") as sshd, _ssh_for_git(stage, sshd, "serve") as env:
-        standbys = [stage.standby(name, sshd) for name in ("fw-b", "fw-c")]
+    with _sshds(stage, "serve", 2) as (sshd, other), _ssh_for_git(stage, sshd, "serve") as env:
+        standbys = [stage.standby("fw-b", sshd), stage.standby("fw-c", other)]
         _fill(stage)
         plain = stage.plain()
         for number in range(2):
@@ -148,13 +148,16 @@ def serve(stage: Stage, rounds: int) -> Iterator[Pair]:
 
 def status(stage: Stage, rounds: int) -> Iterator[Pair]:
     """`mha status` with four peers over ssh, against one `git ls-remote` over a fresh connection."""
-    with Sshd.started(stage.root / "sshd-status") as sshd, _ssh_for_git(stage, sshd, "status") as env:
-        standbys = [stage.standby(f"fw-{letter}", sshd) for letter in "bcde"]
+    with _sshds(stage, "status", 4) as started, _ssh_for_git(stage, started[0], "status") as env:
+        standbys = [stage.standby(f"fw-{letter}", sshd) for letter, sshd in zip("bcde", started, strict=True)]
         active = stage.active()
-        publication.publish(active, message="nothing", author=AUTHOR)
+        replication.sync(active)  # those that joined first lack the others
         for _ in range(rounds):
             ours = timed(lambda: mha("--home", active.path, "status"))
-            yield ours, timed(lambda: run("git", "ls-remote", sshd.url(active.git_dir), "refs/heads/main", env=env))
+            yield (
+                ours,
+                timed(lambda: run("git", "ls-remote", started[0].url(active.git_dir), "refs/heads/main", env=env)),
+            )
         _leave(stage, standbys)
 
 
@@ -237,6 +240,12 @@ def _commit_and_push(stage: Stage, env: dict[str, str]) -> None:
     stage.commit()
     for number in range(2):
         run("git", "push", "-q", f"peer-{number}", "main", cwd=stage.plain(), env=env)
+
+
+@contextmanager
+def _sshds(stage: Stage, name: str, count: int) -> Iterator[list[Sshd]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(Sshd.started(stage.root / f"sshd-{name}-{n}")) for n in range(count)]
 
 
 @contextmanager

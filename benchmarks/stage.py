@@ -89,7 +89,7 @@ class Stage:
         return self.made["fw-a"]
 
     def standby(self, name: str, sshd: Sshd) -> Home:
-        """One more server, reached by ssh."""
+        """One more server, reached by an sshd of its own: a key leads to one home."""
         if name not in self.made:
             active = self.active()
             path = self.root / name
@@ -98,7 +98,8 @@ class Stage:
             sshd.allow("fw-a", active.public_key(), path)
             sshd.allow(name, home.public_key(), active.path)
             for one in (active, home):
-                (one.state / "known_hosts").write_text(sshd.known_hosts_line())
+                with (one.state / "known_hosts").open("a") as file:
+                    file.write(sshd.known_hosts_line())
             servers.add(active, name=name, url=sshd.url(path), key=home.public_key(), author=AUTHOR)
             setup.join(str(active.path), path, name=name)
             self.made[name] = open_home(path)
