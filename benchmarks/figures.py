@@ -53,6 +53,7 @@ class Figures:
     published: int = 0
     empty: int = 0  # revisions that change no file: nothing to publish
     refused: list[str] = field(default_factory=list)  # revisions that mha does not take, and why
+    late: list[str] = field(default_factory=list)  # servers that missed a publish's deadline, and needed a `sync`
     planned: list[float] = field(default_factory=list)  # seconds of each changeover
     forced: list[float] = field(default_factory=list)
     synced: list[float] = field(default_factory=list)  # seconds of each `sync`, which packs what has become many
@@ -83,6 +84,7 @@ class Figures:
                 _listed("peak memory", self.memory_mib.items(), "MiB"),
                 _listed("verify --deep", self.verify.items(), "s"),
                 *(f"refused: {line}" for line in self.refused),
+                *(f"late: {line}" for line in self.late),
                 *(f"PROBLEM: {line}" for line in self.problems),
                 self._verdict(),
             ]

@@ -101,10 +101,17 @@ class Replay:
         for server in self.trio.servers:
             if server == self.cut_off:
                 continue
-            moment = self.watch.moment(server, done.id)
-            if moment is None:
-                raise WentWrong(f"{server.name} does not serve {revision.id}: {_why(done)}")
+            moment = self.watch.moment(server, done.id) or self._late(server, done, revision)
             self._note("local" if server == self.trio.active else server.transport, moment - start)
+
+    def _late(self, server: Server, done: Published, revision: Source) -> float:
+        """When a server that missed the publish's deadline serves the revision: after one `sync`, or never."""
+        self.figures.late.append(f"{server.name} at {revision.id[:12]}: {_why(done)}")
+        self.trio.active.sync()
+        moment = self.watch.moment(server, done.id or "")
+        if moment is None:
+            raise WentWrong(f"{server.name} does not serve {revision.id}: {_why(done)}")
+        return moment
 
     def _note(self, what: str, seconds: float) -> None:
         self.samples.setdefault(what, []).append(seconds)

@@ -37,7 +37,7 @@ def _run(arguments: list[str]) -> Any:
             # what ssh starts at every contact of a peer: two thirds of the time without all other commands
             from mha.cli import serve
 
-            return serve.over_ssh(serve.opened(home), peer)
+            return serve.over_ssh(serve.opened(home), peer, stated=home)
         case _:
             return commands()(prog_name="mha", standalone_mode=False)
 

@@ -21,13 +21,16 @@ def opened(path: str) -> Home:
     return open_home(Path(path))
 
 
-def over_ssh(home: Home, peer: str) -> int:
-    """Answer the one command that ssh was asked for; returns the exit code."""
+def over_ssh(home: Home, peer: str, *, stated: str) -> int:
+    """Answer the one command that ssh was asked for; returns the exit code.
+
+    `stated` is the home's path as the forced command has it: peers may know it by a symbolic link.
+    """
     from mha.core.reception import Command
     from mha.operations import receiving
 
     _require_listed(home, peer)
-    match receiving.wanted_command(home, os.environ.get("SSH_ORIGINAL_COMMAND", "")):
+    match receiving.wanted_command(home, os.environ.get("SSH_ORIGINAL_COMMAND", ""), stated=stated):
         case Command.SEND:
             return receiving.send(home)
         case Command.RECEIVE:

@@ -53,7 +53,9 @@ def serve(
     """Answer a peer: the forced command of its ssh key"""
     from mha.cli import serve as surface
 
-    raise typer.Exit(surface.over_ssh(open_home(context), peer))
+    home = open_home(context)
+    stated = context.find_root().obj
+    raise typer.Exit(surface.over_ssh(home, peer, stated=str(stated or home.path)))
 
 
 @app.command(epilog=examples.DEMO)

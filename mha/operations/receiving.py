@@ -153,6 +153,6 @@ def _remember(home: Home, sender: str, head: str) -> None:
     home.remember(sender, Memory(known.url, head, home.repository.record(head).revision, moment, moment))
 
 
-def wanted_command(home: Home, original: str) -> Command | None:
-    """The command that ssh was asked for, if a peer may run it here."""
-    return reception.command(original, str(home.path))
+def wanted_command(home: Home, original: str, *, stated: str) -> Command | None:
+    """The command that ssh was asked for, if a peer may run it here; the home's path may lead over a link."""
+    return reception.command(original, str(home.path)) or reception.command(original, os.path.abspath(stated))

@@ -81,6 +81,8 @@ class Pushed:
 
 def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     """Ask a peer for its heads: one connection, no objects."""
+    if peer.url.is_ssh and not (home.state / "key").exists():  # ssh would only say that the peer refuses
+        return Answer(fault="this server's own key is missing: mha.git/mha/key", silent=False)
     done = _listing(home, peer, seconds)
     if done.code != 0:
         return Answer(fault=_plain(done), silent=not _is_refusal(done))
@@ -211,19 +213,26 @@ def _environment(home: Home, peer: Peer) -> dict[str, str]:
 
 def _ssh(home: Home, peer: Peer) -> str:
     """The ssh command: this server's key, known hosts only, no questions, no endless waits, connections shared."""
-    known_hosts = f"{home.state / 'known_hosts'} {Path.home() / '.ssh' / 'known_hosts'}"
+    known_hosts = f"{_word(home.state / 'known_hosts')} {_word(Path.home() / '.ssh' / 'known_hosts')}"
     options = [
         "BatchMode=yes", f"ConnectTimeout={CONNECT_SECONDS}", "ServerAliveInterval=5", "ServerAliveCountMax=3",
         "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known_hosts}", "IdentitiesOnly=yes", "ForwardAgent=no",
         "LogLevel=ERROR", *_shared(home, peer),
     ]  # fmt: skip
-    return shlex.join(["ssh", "-i", str(home.state / "key"), *(part for o in options for part in ("-o", o))])
+    options.append(f"IdentityFile={_word(home.state / 'key')}")
+    return shlex.join(["ssh", *(part for option in options for part in ("-o", option))])
+
+
+def _word(path: Path) -> str:
+    """A path as ssh's configuration has it: one word whatever stands in it, and no %h that would be replaced."""
+    escaped_path = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped_path}"'
 
 
 def _shared(home: Home, peer: Peer) -> list[str]:
     """The options that share one connection among this home's commands; none where there is no safe place for it."""
     socket = _socket(home, peer)
-    return [] if socket is None else ["ControlMaster=auto", f"ControlPath={socket}", "ControlPersist=60"]
+    return [] if socket is None else ["ControlMaster=auto", f"ControlPath={_word(socket)}", "ControlPersist=60"]
 
 
 def _socket(home: Home, peer: Peer) -> Path | None:
@@ -251,7 +260,6 @@ _FULL = (os.strerror(errno.ENOSPC), FULL, DiskFull().message)  # git's words, an
 _OPEN_KEY = "others can read this server's own key: `chmod 600 mha.git/mha/key`"
 _NO_SSH = "there is no ssh on this server: `apt install openssh-client`"
 _REFUSALS = {  # what git and ssh write where it is no silence, and what it means to people; the telling ones first
-    "mha/key not accessible": "this server's own key is missing: mha.git/mha/key",
     "UNPROTECTED PRIVATE KEY": _OPEN_KEY,
     "bad permissions": _OPEN_KEY,
     "ssh: not found": _NO_SSH,

@@ -339,7 +339,7 @@ def test_main_is_moved_by_no_git_command_typed_by_hand(pair, arguments):
 def test_a_peers_key_runs_nothing_else_over_ssh(make_cluster, wanted):
     home = make_cluster("fw-a")["fw-a"].home
 
-    assert receiving.wanted_command(home, wanted.format(home=home.path)) is None
+    assert receiving.wanted_command(home, wanted.format(home=home.path), stated=str(home.path)) is None
 
 
 @pytest.mark.ssh

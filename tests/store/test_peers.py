@@ -382,8 +382,9 @@ def test_a_fault_of_this_servers_own_ssh_is_no_silence_of_the_peer(pair, sshd, m
     peer, key = peer_at(sshd.url(other.path)), home.state / "key"
     key.chmod(0o644)
     open_key = peers.ask(home, peer)
-    key.unlink()
+    key.rename(tmp_path / "key")
     no_key = peers.ask(home, peer)
+    (tmp_path / "key").rename(key)
     (tmp_path / "bin").mkdir()
     for program in ("git", "sh"):
         (tmp_path / "bin" / program).symlink_to(shutil.which(program) or "")
