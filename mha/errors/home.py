@@ -67,6 +67,17 @@ class StoreNotWritable(MhaError):
         super().__init__(
             f"This home's store cannot be written: {detail}", "See to the disk and its permissions, then try again."
         )
+        self.detail = detail
+
+
+class HeadNotDurable(MhaError):
+    """`main` moved, and the disk failed right afterwards: a power cut may still take that back here."""
+
+    def __init__(self, revision: int, detail: str) -> None:
+        super().__init__(
+            f"Revision {revision} is the head here now, but the disk failed to make that last: {detail}",
+            "See to the disk. `mha status` shows how things stand; `mha sync` gives the revision to the others.",
+        )
 
 
 class AnswerLost(MhaError):

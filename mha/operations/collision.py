@@ -48,8 +48,7 @@ def collision(home: Home, *, progress: Progress = silent) -> CollisionReport:
     """Look at the peers, pin what diverged on both sides, and report the sides."""
     here = tips.tip(home)
     views = replication.look(here, progress=progress)
-    for view in views:
-        replication.pin(here, view)
+    replication.pin(here, views)
     replication.give(here, [view for view in views if view.sight.diverged])
     seen = {view.name: view.sight.head for view in views if view.sight.head} | {home.name: here.id}
     heads = _tips_only(here, tips.diverged_sides(home))

@@ -162,8 +162,7 @@ def compare(home: Home, *, ignored: str | None = None, progress: Progress = sile
     """
     here = tips.tip(home)
     views = replication.look(here, progress=progress)
-    for view in views:
-        replication.pin(here, view)
+    replication.pin(here, views)
     diverged = [view.name for view in views if view.sight.diverged]
     if diverged or tips.diverged_sides(home):
         raise Collision(", ".join(diverged) or "another server")

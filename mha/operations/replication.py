@@ -6,12 +6,13 @@ Rule 3: whether a push arrived is the peer's own word; the exit code of git is n
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mha.core import standing
 from mha.core.cluster import Role
 from mha.core.standing import Memory, Mode, Sight, Sync
-from mha.errors import MhaError, UnknownServer
+from mha.errors import HomeBusy, MhaError, UnknownServer
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
 from mha.operations.settling import Settled, settle_after
@@ -22,6 +23,8 @@ from mha.store.clock import iso, now
 from mha.store.home import Home
 from mha.store.peers import Answer, Peer, Progress, Pushed, side_by_side, silent
 from mha.store.repository import KEEP
+
+_PIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,7 @@ def take(home: Home, views: Sequence[View]) -> tuple[int, Settled]:
             if sight.head and sight.further:
                 home.repository.advance(expected=here.id, to=sight.head)
                 here = tips.tip(home)
-        for view in views:
-            pin(here, related(here, view))
+        _pin(here, [related(here, view) for view in views])
         settled = settle_after(home)
     return here.record.revision - start.record.revision, settled
 
@@ -184,11 +186,24 @@ def remembered(home: Home, peer: Peer) -> Memory:
     return found if found.url in ("", peer.url.text) else Memory()
 
 
-def pin(here: Tip, view: View) -> None:
-    """Keep a diverged head that was seen, so that nothing of it can be lost here. Needs no lock: pins never move."""
-    sight, repository = view.sight, here.home.repository
-    if sight.head and sight.diverged and not repository.ref(f"{KEEP}{sight.head}"):
-        repository.set_ref(f"{KEEP}{sight.head}", sight.head)
+def pin(here: Tip, views: Sequence[View]) -> None:
+    """Keep the diverged heads that were seen, so that nothing of them can be lost here.
+
+    While another command works here none is kept; nothing is thrown away meanwhile, and whoever looks next keeps it.
+    """
+    if _unpinned(here, views):
+        with suppress(HomeBusy), lock.held(here.home.git_dir, wait_seconds=_PIN_SECONDS):
+            _pin(here, views)
+
+
+def _pin(here: Tip, views: Sequence[View]) -> None:
+    for head in _unpinned(here, views):
+        here.home.repository.set_ref(f"{KEEP}{head}", head)
+
+
+def _unpinned(here: Tip, views: Sequence[View]) -> list[str]:
+    heads = {view.sight.head for view in views if view.sight.head and view.sight.diverged}
+    return sorted(head for head in heads if here.home.repository.ref(f"{KEEP}{head}") is None)
 
 
 def _chosen(here: Tip, names: Sequence[str]) -> list[Peer]:

@@ -10,7 +10,7 @@ from mha.operations import replication
 from mha.operations import tip as tips
 from mha.operations.replication import PeerReport, View
 from mha.operations.tip import Tip
-from mha.store import draft, releases
+from mha.store import draft, lock, releases
 from mha.store.clock import iso, now
 from mha.store.home import Home
 from mha.store.peers import Peer, Progress, silent
@@ -49,11 +49,13 @@ def status(home: Home, *, offline: bool = False, progress: Progress = silent) ->
     """How this server and its peers stand now; offline: as last seen, without asking anybody."""
     try:
         here = tips.tip(home)
-        views = (
-            [_unasked(here, peer) for peer in here.peers()] if offline else replication.look(here, progress=progress)
-        )
-        for view in views:
-            replication.pin(here, view)
+        if offline:
+            views = [_unasked(here, peer) for peer in here.peers()]
+        else:
+            seen = replication.look(here, progress=progress)
+            here = tips.tip(home)  # as it is after the wait
+            views = [replication.related(here, view) for view in seen]
+        replication.pin(here, views)
         return replace(_report(here, views), asked=not offline)
     except NotJoined:
         raise
@@ -66,8 +68,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
     reports = [replication.report(here, view) for view in views]
     standings = [PeerStanding(report.name, report.sync, report.serving) for report in reports]
     changes, fault = _draft_changes(here)
-    current = releases.served(home)
-    if not fault and current != here.id:
+    if not fault and lock.persists(home.git_dir, lambda: releases.served(home) != home.repository.head()):
         fault = "current/ does not serve the head."
     fault = fault or here.key_fault
     found = standing.banner(
@@ -97,7 +98,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
             head=here.id,
             revision=here.record.revision,
             epoch=here.record.epoch,
-            current=current,
+            current=releases.served(home),
             draft_changes=changes,
         ),
         peers=tuple(reports),

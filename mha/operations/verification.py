@@ -101,7 +101,7 @@ def _objects(home: Home, *, deep: bool) -> list[Finding]:
 def _references(here: Tip) -> list[Finding]:
     home = here.home
     found = []
-    if home.repository.ref(CURRENT) != releases.served(home):
+    if lock.persists(home.git_dir, lambda: home.repository.ref(CURRENT) != releases.served(home)):
         found.append(Finding("current", f"{CURRENT} does not say what current/ serves."))
     if home.repository.ref(f"{SERVER}{home.name}") != home.introduction():
         found.append(Finding("configuration", f"{SERVER}{home.name} does not name the first revision."))
@@ -135,15 +135,16 @@ def _succession(here: Tip, findings: list[Finding], *, deep: bool, counted: Coun
 
 def _served(here: Tip, findings: list[Finding]) -> int:
     """Compare `current/` with the head, file by file; returns how many files it has."""
-    served = releases.served(here.home)
-    if served != here.id:
+    home = here.home
+    if lock.persists(home.git_dir, lambda: releases.served(home) != home.repository.head()):
         findings.append(Finding("current", "current/ does not serve the head."))
-    if served is None:
-        return 0
-    wrong = releases.differences(here.home, served)
-    wrong += [f"{folder} has other permissions." for folder in releases.unsealed(here.home, served)]
-    findings += [Finding("current", f"current/{escaped(line)}") for line in wrong]
-    return releases.count(here.home, served)
+    with releases.read(home) as served:
+        if served is None:
+            return 0
+        wrong = releases.differences(home, served)
+        wrong += [f"{folder} has other permissions." for folder in releases.unsealed(home, served)]
+        findings += [Finding("current", f"current/{escaped(line)}") for line in wrong]
+        return releases.count(home, served)
 
 
 def _refetch(home: Home, progress: Progress) -> None:

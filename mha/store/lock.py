@@ -10,7 +10,7 @@ what else a killed writer left.
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mha.errors import HomeBusy, HomeOfAnother
 from mha.store import git, leftovers
 
 WAIT_SECONDS = 15.0
+_PASSES_SECONDS = 2.0
 _PATTERNS = ("refs/**/*.lock", "packed-refs.lock", "config.lock", "HEAD.lock", "worktrees/work/*.lock")
 
 
@@ -53,6 +54,17 @@ def take(repository: Path, descriptor: int, *, wait_seconds: float = WAIT_SECOND
     os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
     remove_stale(repository)
     leftovers.clear(repository)
+
+
+def persists(repository: Path, wrong: Callable[[], bool]) -> bool:
+    """Whether something is wrong here, and not only until a command that is at work has set it right."""
+    if not wrong():
+        return False
+    try:
+        with held(repository, wait_seconds=_PASSES_SECONDS):
+            return wrong()
+    except HomeBusy:
+        return False
 
 
 def remove_stale(repository: Path) -> list[str]:

@@ -13,7 +13,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,6 +60,21 @@ def served(home: Home) -> str | None:
     except OSError:
         return None
     return name if _ID.fullmatch(name) and (home.releases / name).is_dir() else None
+
+
+@contextmanager
+def read(home: Home) -> Iterator[str | None]:
+    """The id of the revision that `current/` serves; its folder stays as it is while the block reads it."""
+    oid = served(home)
+    if oid is None:
+        yield None
+        return
+    descriptor = os.open(home.releases / oid, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield oid
+    finally:
+        os.close(descriptor)
 
 
 def is_served(home: Home, oid: str) -> bool:

@@ -19,7 +19,7 @@ from pygit2.enums import ConfigLevel, ObjectType, SortMode
 
 from mha.core import record as records
 from mha.core.record import Record
-from mha.errors import DiskFull, HeadMoved, MhaError, StoreDamaged, StoreNotWritable, sentence
+from mha.errors import DiskFull, HeadMoved, HeadNotDurable, MhaError, StoreDamaged, StoreNotWritable, sentence
 from mha.ids import is_id, short
 from mha.store import loose
 from mha.store.author import Author
@@ -89,14 +89,19 @@ class Repository:
         return {name.removeprefix(prefix): oid for name in sorted(names) if (oid := self.ref(name)) is not None}
 
     def advance(self, *, expected: str | None, to: str) -> None:
-        """Move `main` forward, if it still is where the caller saw it; raises HeadMoved."""
+        """Move `main` forward, if it still is where the caller saw it; raises HeadMoved or HeadNotDurable."""
         if not self.has(to):
             raise StoreNotWritable("the new revision did not stay.")
-        with writing(self.path), self.git.transaction() as transaction:
-            transaction.lock_ref(MAIN)
-            if self.head() != expected:
-                raise HeadMoved(expected)
-            transaction.set_target(MAIN, pygit2.Oid(hex=to), message="mha")
+        try:
+            with writing(self.path), self.git.transaction() as transaction:
+                transaction.lock_ref(MAIN)
+                if self.head() != expected:
+                    raise HeadMoved(expected)
+                transaction.set_target(MAIN, pygit2.Oid(hex=to), message="mha")
+        except StoreNotWritable as error:
+            if self.head() == to:  # the last sync failed, after it was renamed
+                raise HeadNotDurable(self.record(to).revision, error.detail) from error
+            raise
         if self.head() != to:
             raise StoreNotWritable("the new head did not stay.")
 
@@ -260,7 +265,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except MhaError:
         raise
-    except (pygit2.GitError, OSError, KeyError, ValueError) as error:
+    except (pygit2.GitError, OSError, KeyError, ValueError, SystemError) as error:  # the last: `loose` could not write
         if is_full(path):
             raise DiskFull from error
         raise StoreNotWritable(sentence(error) if isinstance(error, OSError) else f"{error}.") from error

@@ -16,7 +16,8 @@ from mha.errors import ChangeoverRefused, NotJoined
 from mha.operations import servers, setup, status
 from mha.operations.replication import PeerReport
 from mha.operations.status import ServerReport, StatusReport
-from mha.store import peers
+from mha.store import lock, peers
+from mha.store.repository import KEEP
 from tests.cluster import JANA, Cluster, Server
 from tests.trouble import SILENT
 
@@ -182,6 +183,52 @@ def test_a_current_that_does_not_serve_the_head_is_a_fault(pair):
 
     assert (report.message, report.fault) == (Banner.FAULT, "current/ does not serve the head.")
     assert report.server.current == old
+
+
+def test_a_current_that_a_command_at_work_is_about_to_switch_is_no_fault(pair):
+    old = pair["fw-b"].head
+    pair["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
+    current = pair["fw-b"].path / "current"
+    current.unlink()
+    current.symlink_to(f"releases/{old}")
+
+    with lock.held(pair["fw-b"].home.git_dir):
+        report = pair["fw-b"].status()
+
+    assert (report.message, report.fault) == (Banner.DONE, "")
+
+
+def test_what_is_published_while_the_peers_are_asked_is_what_the_status_shows(pair, monkeypatch):
+    active, ask = pair["fw-a"], peers.ask
+
+    def asked_meanwhile(*arguments, **options):
+        monkeypatch.setattr(peers, "ask", ask)
+        active.publish_edit(HOSTS, "hosts: {}\n")
+        return ask(*arguments, **options)
+
+    monkeypatch.setattr(peers, "ask", asked_meanwhile)
+
+    report = active.status()
+
+    assert (report.message, report.fault) == (Banner.DONE, "")
+    assert report.server.head == report.server.current == active.head
+    assert report.server.revision == 3
+
+
+def test_a_diverged_head_that_is_seen_while_a_command_works_here_is_kept_by_who_looks_next(pair):
+    pair.isolate("fw-a")
+    pair["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
+    pair["fw-b"].promote(force=True)
+    pair.heal_all()
+    here = pair["fw-a"]
+
+    with lock.held(here.home.git_dir):
+        seen = here.status().message
+        meanwhile = here.home.repository.refs(KEEP)
+    here.status()
+
+    assert (seen, meanwhile) == (Banner.COLLISION, {})
+    assert list(here.home.repository.refs(KEEP).values()) == [pair["fw-b"].head]
 
 
 def test_the_active_sees_what_its_peer_really_serves(pair):

@@ -15,7 +15,7 @@ from mha.operations import drafts, setup, verification
 from mha.operations import tip as tips
 from mha.operations.verification import Finding, Verified
 from mha.store import home as homes
-from mha.store import lock
+from mha.store import lock, releases
 from tests.cluster import Cluster, Server
 from tests.operations.forging import forged, make_head
 
@@ -203,6 +203,33 @@ def test_the_lock_files_of_a_running_command_are_not_taken_for_those_of_a_killed
         (server.home.git_dir / "packed-refs.lock").touch()
         assert found(server) == []
     assert found(server) == [("locks", "packed-refs.lock was left behind by a killed command.")]
+
+
+def test_what_a_command_at_work_is_about_to_switch_is_no_finding(pair):
+    server, old = pair["fw-b"], pair["fw-b"].head
+    pair["fw-a"].publish_edit(HOSTS, "hosts: {b: 1}\n")
+    current = server.path / "current"
+    current.unlink()
+    current.symlink_to(f"releases/{old}")
+
+    with lock.held(server.home.git_dir):
+        assert found(server) == []
+    assert ("current", "current/ does not serve the head.") in found(server)
+
+
+def test_a_folder_that_is_looked_at_is_not_turned_into_a_later_one_meanwhile(pair, monkeypatch):
+    server = pair["fw-a"]
+    monkeypatch.setattr(releases, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(releases, "POOL", 0)
+    old = server.head
+
+    with releases.read(server.home) as served:
+        for n in range(2 * releases.KEPT):
+            server.publish_edit(HOSTS, f"hosts: {{a: {n}}}\n")
+        assert (served, releases.differences(server.home, old)) == (old, [])
+    for n in range(2 * releases.KEPT):
+        server.publish_edit(HOSTS, f"hosts: {{b: {n}}}\n")
+    assert old not in releases.folders(server.home)
 
 
 def test_a_current_that_could_be_written_to_is_found_and_sealed(pair):

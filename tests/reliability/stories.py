@@ -185,6 +185,8 @@ def _keeps_its_word(cluster: Cluster, story: Story, before: Before, ran: Ran) ->
         assert owner.record.revision == before.revision + (story.server is not None)
         assert owner.record.active == (story.server or "fw-a")
     assert ran.code != 0 or story.acknowledged in ran.out
+    if story.name == "publish" and ran.code > 0 and cluster["fw-a"].head != before.heads["fw-a"]:  # not killed
+        assert f"evision {before.revision + 1}" in said  # it failed, and does not deny what it did
     if "Held by fw-b as well." in ran.out:
         assert cluster["fw-b"].head == cluster["fw-a"].head
 

@@ -11,6 +11,7 @@ from tests.reliability.syscalls import Effect, Plan
 
 SHORT = [
     ("publish", Plan(3, Effect.NO_SPACE, "write", "mha.git/objects", lasting=True)),
+    ("publish", Plan(2, Effect.BROKEN, "fsync", "fw-a/mha.git/refs/heads")),  # right after `main` moved
     ("receive", Plan(1, Effect.BROKEN, "fsync", "fw-b/mha.git/refs")),
     ("promote", Plan(2, Effect.NO_SPACE, "openat", "fw-b/mha.git")),
     ("join", Plan(20, Effect.BROKEN, lasting=True)),
