@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mha.core.changes import Change, chosen
+from mha.core.changes import Change, FileType, chosen, printable
 from mha.core.record import subject
 from mha.errors import DraftInTheWay, DraftOvertaken, NotJoined, UnknownDraft
 from mha.operations import settling
@@ -12,6 +12,7 @@ from mha.operations import tip as tips
 from mha.operations.editing import at_desk
 from mha.operations.tip import require_active
 from mha.store import trees
+from mha.store.draft import Edit
 from mha.store.home import Home
 from mha.store.repository import DRAFTS, Commit
 
@@ -31,11 +32,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """An edit that stays in work/, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Discarded:
     """Edits that were undone, and the draft under which they are kept."""
 
     changes: tuple[Change, ...]
     kept_draft: str | None
+    left: tuple[Left, ...] = ()
 
 
 def discard(home: Home, paths: Sequence[str] = ()) -> Discarded:
@@ -43,10 +53,15 @@ def discard(home: Home, paths: Sequence[str] = ()) -> Discarded:
     require_active(tips.tip(home), "have a draft")
     with at_desk(home, "have a draft") as desk:
         edits = desk.tree.edits(desk.here.id, paths)
-        kept = settling.keep(desk.tree, "Discarded", edits)
-        plain = [edit for edit in edits if settling.storable(edit)]
-        desk.tree.undo(desk.here.id, plain)
-    return Discarded(tuple(edit.change for edit in plain), kept)
+        files = desk.tree.store(edit for edit in edits if settling.storable(edit))
+        kept = settling.keep(desk.tree, "Discarded", files)
+        again = desk.tree.undo(desk.here.id, files)
+    gone = files.keys() - set(again)
+    return Discarded(
+        changes=tuple(edit.change for edit in edits if edit.text in gone),
+        kept_draft=kept,
+        left=tuple(Left(printable(edit.path), _why_left(edit)) for edit in edits if edit.text not in gone),
+    )
 
 
 def listed(home: Home) -> list[Kept]:
@@ -76,6 +91,12 @@ def restore(home: Home, name: str, paths: Sequence[str] = ()) -> tuple[Change, .
             raise DraftInTheWay(f"Draft {name}", in_the_way)
         desk.tree.place({path: delta.new for path, delta in files.items() if path in wanted})
     return tuple(delta.change for path, delta in files.items() if path in wanted)
+
+
+def _why_left(edit: Edit) -> str:
+    if edit.type is not FileType.FILE:
+        return f"no draft can hold a {edit.type}"
+    return "it was edited again meanwhile" if settling.storable(edit) else "no draft can hold a name that is not UTF-8"
 
 
 def _commit(home: Home, name: str) -> Commit:

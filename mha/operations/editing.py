@@ -40,6 +40,6 @@ def patch(here: Tip, tree: WorkTree, edits: Iterable[Edit]) -> str:
 
 
 def _patch(here: Tip, tree: WorkTree, edit: Edit) -> str:
-    known = trees.find(here.home.repository, here.tree, edit.text) if draft.is_text(edit.path) else None
+    known = trees.find(here.home.repository, here.tree, edit.text) if trees.is_text(edit.path) else None
     old = trees.read(here.home.repository, known) if known is not None else b""
     return trees.patch(old, tree.content(edit), printable(edit.path))

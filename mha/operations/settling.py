@@ -5,6 +5,7 @@ from it. A command that was killed leaves them behind `main`; the next one that
 takes the lock settles them. Settling twice changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mha.core.changes import FileType
@@ -16,6 +17,7 @@ from mha.store.clock import now
 from mha.store.draft import WorkTree
 from mha.store.home import Home
 from mha.store.repository import DRAFTS, KEEP
+from mha.store.trees import Blob
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,19 @@ def settle_after(home: Home) -> Settled:
         return Settled(fault=sentence(error))
 
 
-def keep(tree: WorkTree, why: str, chosen: list[draft.Edit] | None = None) -> str | None:
-    """Keep edits under `refs/mha/drafts/`; returns the draft's number, or None where there is nothing to keep."""
+def keep(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = None) -> str | None:
+    """Keep edits under `refs/mha/drafts/`; returns the draft's number, or None where there is nothing to keep.
+
+    `edited` are the edited files, as they are stored; without it, all that a draft can hold.
+    """
     home = tree.home
     base = tree.origin() or home.repository.head()
     assert base is not None
-    edits = [edit for edit in (tree.edits(base) if chosen is None else chosen) if storable(edit)]
-    if not edits:
+    if edited is None:
+        edited = tree.store(edit for edit in tree.edits(base) if storable(edit))
+    if not edited:
         return None
-    files = trees.edited(home.repository, home.repository.commit(base).tree, tree.store(edits))
+    files = trees.edited(home.repository, home.repository.commit(base).tree, edited)
     for name, oid in home.repository.refs(DRAFTS).items():
         kept = home.repository.commit(oid)
         if (kept.tree, kept.parents) == (files, (base,)):  # kept before a kill
@@ -96,7 +102,8 @@ def _put_away(home: Home) -> Settled:
 
 
 def storable(edit: draft.Edit) -> bool:
-    return edit.type is FileType.FILE and draft.is_text(edit.path)
+    """Whether a draft can hold an edit."""
+    return edit.type is FileType.FILE and trees.is_text(edit.path)
 
 
 def _drop_ended_sides(home: Home, head: str) -> None:

@@ -14,6 +14,7 @@ from mha.store import draft, lock, releases
 from mha.store.clock import iso, now
 from mha.store.home import Home
 from mha.store.peers import Peer, Progress, silent
+from mha.store.repository import DRAFTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class ServerReport:
     epoch: int | None
     current: str | None
     draft_changes: int
+    kept_drafts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
             epoch=here.record.epoch,
             current=releases.served(home),
             draft_changes=changes,
+            kept_drafts=len(home.repository.refs(DRAFTS)),
         ),
         peers=tuple(reports),
         active=here.record.active,

@@ -129,11 +129,24 @@ class WorkTree:
         """Make a revision the base, and tell the index about the paths that it changed; they were synced before."""
         self._index.follow(oid, paths)
 
-    def undo(self, oid: str, chosen: Iterable[Edit]) -> None:
-        """Put the files of a revision back in place of edits."""
+    def undo(self, oid: str, kept: Mapping[str, Blob | None]) -> list[str]:
+        """Put the files of a revision back in place of edits that are kept; returns those that were edited once more.
+
+        `kept` says what the edited files were when they were kept.
+        """
         tree = self.home.repository.commit(oid).tree
-        in_order = sorted(chosen, key=lambda edit: edit.action is not Action.ADDED)
-        self.place({edit.text: trees.find(self.home.repository, tree, edit.text) for edit in in_order})
+        files = {path: trees.find(self.home.repository, tree, path) for path in kept}
+        in_order = sorted(files, key=lambda path: files[path] is not None)  # a file makes way for a folder
+        again = []
+        with self._staged(files) as staged:
+            for path in in_order:
+                held = _blob_of(self.folder, path)
+                if held == kept[path] or (held == _ELSE and kept[path] is None):  # a folder in a deleted file's place
+                    self._place(path, staged)
+                else:
+                    again.append(path)
+        self.sync(files)
+        return again
 
     def place(self, files: Mapping[str, Blob | None]) -> None:
         """Put stored files in, as edits, and delete those that are None; afterwards they are durable."""
@@ -168,13 +181,13 @@ class WorkTree:
         """Whether a path is a file, in work/ or in a tree."""
         name = os.fsdecode(path)
         there = self.folder / name
-        return there.is_file() or (is_text(path) and trees.find(self.home.repository, tree, name) is not None)
+        return there.is_file() or (trees.is_text(path) and trees.find(self.home.repository, tree, name) is not None)
 
     def _edit(self, tree: str, path: bytes) -> Edit | None:
         if path.endswith(b"/"):  # so git's status names a repository within
             return Edit(path.rstrip(b"/"), Action.ADDED, FileType.REPOSITORY)
         name = os.fsdecode(path)
-        known = trees.find(self.home.repository, tree, name) if is_text(path) else None
+        known = trees.find(self.home.repository, tree, name) if trees.is_text(path) else None
         try:
             found = (self.folder / name).lstat()
         except (FileNotFoundError, NotADirectoryError):
@@ -309,18 +322,9 @@ def _holds_more(away: WorkTree) -> bool:
         return True
     try:
         edits = away.edits(base)
-        return bool(away.ignored()) or any(e.type is not FileType.FILE or not is_text(e.path) for e in edits)
+        return bool(away.ignored()) or any(e.type is not FileType.FILE or not trees.is_text(e.path) for e in edits)
     except UnreadableDraft:
         return True
-
-
-def is_text(path: bytes) -> bool:
-    """Whether a path is UTF-8, as every path of a tree here is."""
-    try:
-        path.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def select(edits: Iterable[Edit], paths: Iterable[str]) -> list[Edit]:

@@ -57,14 +57,18 @@ def take(repository: Path, descriptor: int, *, wait_seconds: float = WAIT_SECOND
 
 
 def persists(repository: Path, wrong: Callable[[], bool]) -> bool:
-    """Whether something is wrong here, and not only until a command that is at work has set it right."""
+    """Whether something is wrong here, and not only until a command that is at work has set it right.
+
+    Whoever only looks clears nothing that a killed writer left.
+    """
     if not wrong():
         return False
-    try:
-        with held(repository, wait_seconds=_PASSES_SECONDS):
-            return wrong()
-    except HomeBusy:
-        return False
+    with opened(repository) as descriptor:
+        try:
+            _wait(descriptor, _PASSES_SECONDS)
+        except HomeBusy:
+            return False
+        return wrong()
 
 
 def remove_stale(repository: Path) -> list[str]:

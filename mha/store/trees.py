@@ -93,6 +93,15 @@ def read(repository: Repository, blob: Blob) -> bytes:
         return bytes(repository.git[blob.id].peel(pygit2.Blob).data)
 
 
+def is_text(path: bytes) -> bool:
+    """Whether a path is UTF-8, as every path of a tree here is."""
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def write(repository: Repository, data: bytes) -> str:
     """Store a file's bytes and return their id."""
     with writing(repository.path):

@@ -8,8 +8,8 @@ import pytest
 
 from mha.core.changes import Action, Change
 from mha.errors import DraftInTheWay, DraftOvertaken, ReadOnlyServer, UnknownDraft, UnknownPath
-from mha.operations import drafts, history, publication
-from mha.operations.drafts import Discarded
+from mha.operations import drafts, history, publication, settling
+from mha.operations.drafts import Discarded, Left
 from tests.cluster import JANA, Cluster, Server
 
 HOSTS = "objects/hosts.yaml"
@@ -85,7 +85,39 @@ def test_what_no_draft_can_keep_is_not_discarded(active):
     done = drafts.discard(active.home)
 
     assert done.changes == (Change(HOSTS, Action.MODIFIED),)
+    assert done.left == (Left("link.yaml", "no draft can hold a symbolic link"),)
     assert (active.path / "work" / "link.yaml").is_symlink()
+
+
+def test_a_file_that_is_edited_again_while_it_is_discarded_keeps_its_last_edit(active, monkeypatch):
+    active.edit(HOSTS, MINE)
+    active.edit("policies/main.yaml", "rules: []\n")
+    keep = settling.keep
+
+    def saved_meanwhile(*arguments, **options):
+        name = keep(*arguments, **options)
+        active.edit(HOSTS, "hosts: {last: 10.0.0.2}\n")
+        return name
+
+    monkeypatch.setattr(settling, "keep", saved_meanwhile)
+
+    done = drafts.discard(active.home)
+
+    assert done.left == (Left(HOSTS, "it was edited again meanwhile"),)
+    assert [change.path for change in done.changes] == ["policies/main.yaml"]
+    assert active.draft()[HOSTS] == b"hosts: {last: 10.0.0.2}\n"
+    assert [change.path for change in drafts.show(active.home, "1").changes] == [HOSTS, "policies/main.yaml"]
+
+
+def test_a_deleted_file_whose_name_a_folder_took_comes_back(active):
+    published = active.draft()
+    active.edit(HOSTS, None)
+    active.edit(f"{HOSTS}/one.yaml", "a: 1\n")
+
+    done = drafts.discard(active.home)
+
+    assert (len(done.changes), done.left) == (2, ())
+    assert active.draft() == published
 
 
 def test_a_kept_draft_comes_back_byte_by_byte(active):

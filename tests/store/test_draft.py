@@ -285,7 +285,7 @@ def test_undoing_brings_the_revision_back(home, work):
     write(work, "objects/hosts.yaml", "mine\n")
     write(work, "new/deep.yaml", "mine\n")
     (work.folder / "run.sh").unlink()
-    work.undo(head_of(home), work.edits(head_of(home)))
+    work.undo(head_of(home), work.store(work.edits(head_of(home))))
     assert files_in(work.folder) == files_of(home, head_of(home))
     assert changes(work) == []
     assert not (work.folder / "new").exists()
@@ -296,7 +296,7 @@ def test_undoing_a_turn_of_file_and_folder_brings_the_revision_back(home, work):
     write(work, "run.sh/a.yaml", "1\n")
     remove_tree(work.folder / "policies")
     write(work, "policies", "2\n")
-    work.undo(head_of(home), work.edits(head_of(home)))
+    work.undo(head_of(home), work.store(work.edits(head_of(home))))
     assert files_in(work.folder) == files_of(home, head_of(home))
     assert changes(work) == []
 
@@ -308,7 +308,7 @@ def test_what_no_draft_holds_is_put_aside_where_a_file_comes_back(home, work):
     (work.folder / "run.sh/link").symlink_to("/etc")
     plain = [edit for edit in work.edits(head_of(home)) if edit.type is FileType.FILE]
 
-    work.undo(head_of(home), plain)
+    work.undo(head_of(home), work.store(plain))
 
     assert files_in(work.folder) == files_of(home, head_of(home))
     aside = home.path / "work-kept"

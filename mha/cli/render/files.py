@@ -116,13 +116,15 @@ def discarded(done: Discarded, *, json: bool) -> None:
     if json:
         give_json(done)
         return
-    if not done.changes:
+    if done.changes:
+        say(f"Discarded: {summary(done.changes)}.")
+        changes(done.changes)
+        if done.kept_draft:
+            say(f"They are kept as draft {done.kept_draft}; `mha drafts restore {done.kept_draft}` brings them back.")
+    elif not done.left:
         say("There is nothing to discard.")
-        return
-    say(f"Discarded: {summary(done.changes)}.")
-    changes(done.changes)
-    if done.kept_draft:
-        say(f"They are kept as draft {done.kept_draft}; `mha drafts restore {done.kept_draft}` brings them back.")
+    for left in done.left:
+        remark(f"Warning: {left.path} stays in work/: {left.why}.")
 
 
 def drafts(kept: Sequence[Kept], *, json: bool) -> None:

@@ -100,6 +100,8 @@ def _own(report: StatusReport) -> tuple[str, ...]:
     state = "needs care" if report.fault else "read-only"  # the fault stands below: a table fits 80 columns
     if not report.fault and server.mode == "active":
         state = count(server.draft_changes, "draft change") if server.draft_changes else "no draft"
+    if server.kept_drafts:
+        state += f", {count(server.kept_drafts, 'kept draft')}"
     number = "-" if server.revision is None else str(server.revision)
     return ("!" if report.fault else "", f"{server.name} (here)", str(server.mode), number, state, "")
 
