@@ -14,7 +14,8 @@ from mha.core.record import Record
 from mha.errors import MhaError, sentence
 from mha.operations import replication
 from mha.operations import tip as tips
-from mha.operations.replication import Synced
+from mha.operations.replication import PeerReport, Synced
+from mha.store import lock
 from mha.store.clock import in_utc, now
 from mha.store.home import Home, open_home
 
@@ -23,10 +24,11 @@ _LOOK_SECONDS = 1
 
 
 def run(home: Home, *, say: Say) -> None:
-    """Synchronize until interrupted, in the middle of a round as well."""
-    say(f"{home.name}: the agent watches {home.path}.")
+    """Synchronize until interrupted, in the middle of a round as well; raises AgentRuns."""
     try:
-        _go_on(home, say)
+        with lock.alone(home.git_dir):
+            say(f"{home.name}: the agent watches {home.path}.")
+            _go_on(home, say)
     except KeyboardInterrupt:
         say(f"{home.name}: the agent has stopped.")
 
@@ -70,13 +72,17 @@ def _round(home: Home, last: str, say: Say) -> str:
 
 
 def _sentence(done: Synced, record: Record) -> str:
-    standing = ", ".join(f"{peer.name} {peer.sync}" for peer in done.peers) or "no peers"
+    standing = ", ".join(_standing(peer) for peer in done.peers) or "no peers"
     taken = f", took {done.taken}" if done.taken else ""
     kept = f", draft kept as {done.settled.kept_draft}" if done.settled.kept_draft else ""
     mixed = f", edited here and changed by a newer revision: {', '.join(done.settled.in_the_way)}"
     fault = f", but the files here do not follow yet: {done.settled.fault}"
     here = f"{mixed if done.settled.in_the_way else ''}{fault if done.settled.fault else ''}"
     return f"revision {record.revision}, {record.active or 'no server'} is Active: {standing}{taken}{kept}{here}"
+
+
+def _standing(peer: PeerReport) -> str:
+    return f"{peer.name} {peer.sync}" + (f" ({peer.detail})" if peer.detail else "")
 
 
 def _head(home: Home) -> str | None:

@@ -112,7 +112,9 @@ def test_it_synchronizes_at_the_interval(often):
     published = often["fw-a"].publish_edit(HOSTS, "hosts: {}\n").id
 
     with agent(often["fw-a"]) as running:
-        running.waits_until_it_says("fw-a: revision 4, fw-a is Active: fw-b not communicating")
+        running.waits_until_it_says(
+            "fw-a: revision 4, fw-a is Active: fw-b not communicating (there is no home at its address)"
+        )
         assert often["fw-b"].record.revision == 3
         often.heal("fw-a", "fw-b")
         running.waits_until_it_says("fw-a: revision 4, fw-a is Active: fw-b synchronized")
@@ -157,7 +159,9 @@ def test_on_a_standby_that_nobody_can_push_to_it_fetches_and_knows_how_old_its_k
         next_round(standby)
 
         often.isolate("fw-b")
-        running.waits_until_it_says("fw-b: revision 4, fw-a is Active: fw-a not communicating")
+        running.waits_until_it_says(
+            "fw-b: revision 4, fw-a is Active: fw-a not communicating (there is no home at its address)"
+        )
         cut = last_sync(standby)
         assert "not communicating" in standby.mha("status").stdout
         assert last_sync(standby) == cut
@@ -245,6 +249,20 @@ def test_it_says_a_line_only_when_something_is_new(often):
         f"fw-a: the agent watches {server.path}.",
         "fw-a: revision 3, fw-a is Active: fw-b synchronized",
     ]
+
+
+def test_a_second_one_ends_and_says_who_is_the_first(seldom):
+    server = seldom["fw-a"]
+
+    with agent(server) as first:
+        wait_for(lambda: bool(first.said()))
+        second = server.mha("agent")
+        assert not first.ended
+
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.startswith(f"Error: An agent of this home runs already: process {first.process.pid}.\n")
+    with lock.alone(server.home.git_dir):  # the first one was killed
+        pass
 
 
 # The end

@@ -141,6 +141,7 @@ def status(
     home = open_home(context)
     if watch:
         render.watched(lambda: operation.status(home, offline=offline), json=json)
+        return
     with shown("Asking the peers") as progress:
         found = operation.status(home, offline=offline, progress=progress.line)
     end(render.status(found, json=json))

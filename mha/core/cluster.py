@@ -89,6 +89,22 @@ def parse(data: bytes) -> Cluster:
     )
 
 
+def complaints(old: Cluster, new: Cluster, *, active: str) -> list[str]:
+    """What stands against publishing a changed `mha.yaml`, a sentence each; `active` is who publishes it."""
+    found = [f"{FILE}:{line}: {name} is not a known key." for line, name in new.unknown]
+    if new.name != old.name:
+        found.append(f"{FILE}: the cluster is named {old.name}, and a cluster keeps its name.")
+    if active not in new.servers:
+        found.append(f"{FILE}: {active} is Active and must stay listed.")
+    primaries = [server.name for server in new.servers.values() if server.role is Role.PRIMARY]
+    if len(primaries) > 1:
+        found.append(f"{FILE}: {' and '.join(primaries)} are primary; one server is, the first that was installed.")
+    wanted, others = new.settings.wait_for, len(new.servers) - 1
+    if wanted > others and wanted != old.settings.wait_for:  # a server that is lost may be removed all the same
+        found.append(f"{FILE}: wait-for is {wanted}, and the servers that could hold a revision are {others}.")
+    return found
+
+
 def initial(*, cluster: str, name: str, url: str, key: str) -> str:
     """The text of a new cluster's `mha.yaml`."""
     return (

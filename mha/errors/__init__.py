@@ -43,6 +43,7 @@ from mha.errors.draft import (
     UnreadableDraft,
 )
 from mha.errors.home import (
+    AgentRuns,
     AnswerLost,
     DiskFull,
     GitFailed,
@@ -77,6 +78,7 @@ from mha.errors.typed import (
 
 __all__ = [
     "FULL",
+    "AgentRuns",
     "AmbiguousRevision",
     "AnswerLost",
     "CannotRevert",

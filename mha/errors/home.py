@@ -41,6 +41,11 @@ class HomeBusy(MhaError):
             super().__init__(f"This home is in use by {holder}.", "Try again in a moment.")
 
 
+class AgentRuns(MhaError):
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"An agent of this home runs already: {holder}.", "One is enough; end it to start another.")
+
+
 class NewerFormat(MhaError):
     def __init__(self, what: str, found: int, known: int) -> None:
         super().__init__(

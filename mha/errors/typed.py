@@ -63,8 +63,11 @@ class UnknownServer(MhaError):
 
 
 class UnknownRevision(MhaError):
-    def __init__(self, text: str) -> None:
-        super().__init__(f"There is no revision {text}.", "`mha log` lists them: give a number or an id.")
+    def __init__(self, text: str, *, too_short: bool = False) -> None:
+        hint = "`mha log` lists them: give a number or an id."
+        if too_short:
+            hint = "Of an id, give four digits or more; `mha log` lists them."
+        super().__init__(f"There is no revision {text}.", hint)
 
 
 class AmbiguousRevision(MhaError):

@@ -126,7 +126,8 @@ class Judge:
         if (excess := changes.excess(paths, sum(entry.size for entry in entries))) is not None:
             yield excess
         yield from (f"{problem.path} {problem.problem}." for problem in changes.problems(entries))
-        yield from (f"{one} and {other} are one file to some." for one, other in twins(self.repository, commit, deltas))
+        pairs = twins(self.repository, commit, deltas)
+        yield from (f"{one} and {other} are one name to some file systems." for one, other in pairs)
 
 
 def twins(repository: Repository, commit: Commit, deltas: list[Delta]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from mha.core.changes import Change, printable
 from mha.core.record import MalformedRecord, Record, words
 from mha.core.succession import Kind
 from mha.errors import AmbiguousRevision, MhaError, ReadOnlyServer, UnknownRevision
+from mha.ids import is_beginning
 from mha.operations import editing
 from mha.operations import tip as tips
 from mha.operations.tip import Tip
@@ -85,7 +86,8 @@ def find(home: Home, text: str) -> Commit:
     if wanted.isdecimal() and any(_numbered(commit, wanted) for commit in found.values()):
         found = {oid: commit for oid, commit in found.items() if _numbered(commit, wanted)}
     if not found:
-        raise UnknownRevision(printable(text.encode()))
+        of_id = is_beginning(wanted) and not wanted.isdecimal()
+        raise UnknownRevision(printable(text.encode()), too_short=of_id and len(wanted) < _SHORTEST_PREFIX)
     if len(found) > 1:
         raise AmbiguousRevision(text, [oid[:12] for oid in found])
     return next(iter(found.values()))

@@ -295,11 +295,7 @@ def _require_cluster_file(here: Tip, blob: Blob | None, *, changed: bool) -> Non
         new = cluster.parse(trees.read(here.home.repository, blob))
     except MhaError as error:
         raise InvalidConfiguration([error.message], error.hint) from error
-    found = [f"{cluster.FILE}:{line}: {name} is not a known key." for line, name in new.unknown]
-    if new.name != here.cluster.name:
-        found.append(f"{cluster.FILE}: the cluster is named {here.cluster.name}, and a cluster keeps its name.")
-    if here.home.name not in new.servers:
-        found.append(f"{cluster.FILE}: {here.home.name} is Active and must stay listed.")
+    found = cluster.complaints(here.cluster, new, active=here.home.name)
     if found:
         raise InvalidConfiguration(found, hint)
 

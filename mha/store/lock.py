@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mha.errors import HomeBusy, HomeOfAnother
+from mha.errors import AgentRuns, HomeBusy, HomeOfAnother
 from mha.store import git, leftovers
 
 WAIT_SECONDS = 15.0
@@ -31,6 +31,21 @@ def held(repository: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[No
     with opened(repository) as descriptor:
         take(repository, descriptor, wait_seconds=wait_seconds)
         yield
+
+
+@contextmanager
+def alone(repository: Path) -> Iterator[None]:
+    """Be the only agent of a home; raises AgentRuns."""
+    descriptor = os.open(repository / "mha" / "agent", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
+        yield
+    except BlockingIOError:
+        raise AgentRuns(_holder(descriptor)) from None
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -104,11 +119,15 @@ def _wait(descriptor: int, wait_seconds: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                holder = os.pread(descriptor, 100, 0).decode("ascii", "replace") or "another command"
+                holder = _holder(descriptor)
                 raise HomeBusy(holder, stopped=_is_stopped(holder.removeprefix("process "))) from None
             time.sleep(0.02)
         else:
             return
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 100, 0).decode("ascii", "replace") or "another command"
 
 
 def _is_stopped(process: str) -> bool:

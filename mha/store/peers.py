@@ -84,6 +84,8 @@ def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     if peer.url.is_ssh and not (home.state / "key").exists():  # ssh would only say that the peer refuses
         return Answer(fault="this server's own key is missing: mha.git/mha/key", silent=False)
     done = _listing(home, peer, seconds)
+    if done.code != 0 and not _may_be_read(peer):
+        return Answer(fault="its home cannot be read by this account", silent=False)
     if done.code != 0:
         return Answer(fault=_plain(done), silent=not _is_refusal(done))
     refs = references(done.out)
@@ -192,6 +194,18 @@ def _listing(home: Home, peer: Peer, seconds: float) -> git.Done:
     if done.timed_out:
         return done
     return _ask(home, peer, arguments, deadline - time.monotonic())
+
+
+def _may_be_read(peer: Peer) -> bool:
+    """Whether this account may look into a home that is reached by path; to git it would not be there at all."""
+    if not peer.url.is_ssh:
+        try:
+            os.stat(f"{peer.url.path}/mha.git/HEAD")
+        except PermissionError:
+            return False
+        except OSError:
+            return True
+    return True
 
 
 def _ask(home: Home, peer: Peer, arguments: Iterable[str], seconds: float) -> git.Done:

@@ -1,12 +1,13 @@
 """`mha.yaml`: what it says, and where it is wrong."""
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mha.core.cluster import Cluster, Role, Server, Settings, initial, key, parse
+from mha.core.cluster import Cluster, Role, Server, Settings, complaints, initial, key, parse
 from mha.core.names import url
 from mha.errors import InvalidClusterFile, NewerFormat
 
@@ -151,6 +152,32 @@ def test_unknown_keys_are_collected_with_their_lines_and_change_nothing_else():
 
     assert found.unknown == ((3, "witness"), (5, "priority"), (9, "colour"), (13, "1"))
     assert (found.name, found.servers, found.settings) == ("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(300, 2))
+
+
+OTHER = Server("fw-c", url("/srv/other"), Role.PRIMARY)
+PUBLISHED = Cluster("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(wait_for=1))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (PUBLISHED, []),
+        (replace(PUBLISHED, name="other"), ["mha.yaml: the cluster is named acme, and a cluster keeps its name."]),
+        (replace(PUBLISHED, servers={"fw-b": FW_B}), ["mha.yaml: fw-a is Active and must stay listed."]),
+        (replace(PUBLISHED, unknown=((6, "setings"),)), ["mha.yaml:6: setings is not a known key."]),
+        (
+            replace(PUBLISHED, servers={"fw-a": FW_A, "fw-c": OTHER}),
+            ["mha.yaml: fw-a and fw-c are primary; one server is, the first that was installed."],
+        ),
+        (
+            replace(PUBLISHED, settings=Settings(wait_for=2)),
+            ["mha.yaml: wait-for is 2, and the servers that could hold a revision are 1."],
+        ),
+        (replace(PUBLISHED, servers={"fw-a": FW_A}), []),  # a server that is lost may be removed
+    ],
+)
+def test_a_changed_file_is_held_against_the_published_one(changed, said):
+    assert complaints(PUBLISHED, changed, active="fw-a") == said
 
 
 def test_keys_for_other_programs_are_left_alone():

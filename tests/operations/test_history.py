@@ -138,6 +138,13 @@ def test_what_names_no_revision_is_unknown(active, text):
         history.find(active.home, text)
 
 
+@pytest.mark.parametrize(("text", "said"), [("a", True), ("abc", True), ("99", False), ("zz", False), ("abcd", False)])
+def test_too_little_of_an_id_is_said_to_be_so(active, text, said):
+    with pytest.raises(UnknownRevision) as unknown:
+        history.find(active.home, text)
+    assert ("four digits" in unknown.value.hint) == said
+
+
 def test_the_id_of_another_object_is_no_revision(active):
     for oid in (tips.tip(active.home).tree, active.home.repository.commit(active.head).tree):
         with pytest.raises(UnknownRevision):

@@ -122,7 +122,7 @@ def test_a_malformed_record_is_refused(pair):
     [
         ({"mha.yaml": None}, "It has no mha.yaml."),
         ({"mha.yaml": b"cluster: [acme\n"}, "mha.yaml:"),
-        ({"objects/Hosts.YAML": b"a: 1\n"}, "objects/Hosts.YAML and objects/hosts.yaml are one file to some."),
+        ({"objects/Hosts.YAML": b"a: 1\n"}, "objects/Hosts.YAML and objects/hosts.yaml are one name to some"),
         ({"big.yaml": b"a: 1\n" * 250_000}, "big.yaml is larger than 1 MiB."),
         ({"bell\a": b""}, r"bell\x07 has control characters in its name."),
         ({"right\u202eleft": b""}, r"right\x202eleft has control characters in its name."),

@@ -314,7 +314,7 @@ def test_a_file_that_should_never_have_been_published_is_found_by_a_deep_look(pa
 
     assert "succession" not in {about for about, _ in shallow}
     assert [problem for about, problem in deep if about == "succession"] == [
-        f"Revision {oid[:10]} is refused: objects/HOSTS.yaml and {HOSTS} are one file to some."
+        f"Revision {oid[:10]} is refused: objects/HOSTS.yaml and {HOSTS} are one name to some file systems."
     ]
 
 

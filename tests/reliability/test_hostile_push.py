@@ -199,13 +199,13 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "a folder named .git": (
         lambda scene: scene.push(*scene.revision((b"40000", b".Git", scene.entries[1][2]))), ""
     ),
-    "a case twin": (entry(b"Mha.yaml"), "Mha.yaml and mha.yaml are one file to some."),
-    "a case twin of a folder": (entry(b"OBJECTS"), "are one file to some."),
+    "a case twin": (entry(b"Mha.yaml"), "Mha.yaml and mha.yaml are one name to some file systems."),
+    "a case twin of a folder": (entry(b"OBJECTS"), "are one name to some file systems."),
     "a twin by composition": (
         lambda scene: scene.push(
             *scene.revision(*((b"100644", name.encode(), scene.hosts.id) for name in ("caf\u00e9", "cafe\u0301")))
         ),
-        "are one file to some.",
+        "are one name to some file systems.",
     ),
     "an entry twice": (
         lambda scene: scene.push(*scene.revision(*[(b"100644", b"new.yaml", scene.hosts.id)] * 2)), "duplicateEntries"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from mha.cli.render.text import Colour, ago, coloured, columns, count, give_json, say
 from mha.core.standing import Banner, Sync
 from mha.errors import ExitCode
+from mha.store.clock import in_utc
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
     from mha.operations.replication import PeerReport
@@ -37,15 +40,24 @@ def status(report: StatusReport, *, json: bool) -> ExitCode:
     return _CODES[report.message]
 
 
-def watched(look: Callable[[], StatusReport], *, json: bool) -> NoReturn:
-    """Print the status again and again, until the person has seen enough."""
-    while True:
-        report = look()
-        if sys.stdout.isatty() and not json:
-            sys.stdout.write("\x1b[2J\x1b[H")
-        status(report, json=json)
-        sys.stdout.flush()
-        time.sleep(_WATCH_SECONDS)
+def watched(look: Callable[[], StatusReport], *, json: bool) -> None:
+    """Print the status again and again, until the person has seen enough: then Ctrl-C is no interruption."""
+    _seen(look(), json=json)
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            _seen(look(), json=json)
+
+
+def _seen(report: StatusReport, *, json: bool) -> None:
+    """Print one of many: on a terminal each takes the place of the one before, and says how old it is."""
+    live = sys.stdout.isatty() and not json
+    if live:
+        sys.stdout.write("\x1b[2J\x1b[H")
+    status(report, json=json)
+    if live:
+        say(coloured(f"Looked at {in_utc(datetime.fromisoformat(report.time))}; Ctrl-C ends.", Colour.FAINT))
+    sys.stdout.flush()
 
 
 def peer_contract(peer: PeerReport) -> dict[str, Any]:
