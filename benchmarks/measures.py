@@ -15,12 +15,12 @@ from pathlib import Path
 from benchmarks.servers import AUTHOR, timed
 from benchmarks.stage import Stage, mha, run
 from mha.core import names
+from mha.core.names import Peer
 from mha.operations import changeover, publication, replication, servers, settling, setup
 from mha.operations import tip as tips
 from mha.store import lock, peers
 from mha.store.files import remove_tree
 from mha.store.home import Home, open_home
-from mha.store.peers import Peer
 from tests.sshd import Sshd
 
 Pair = tuple[float, float]

@@ -14,7 +14,8 @@ from mha.core.record import Record
 from mha.errors import MhaError, sentence
 from mha.operations import replication
 from mha.operations import tip as tips
-from mha.operations.replication import PeerReport, Synced
+from mha.operations.replication import Synced
+from mha.operations.sighting import PeerReport
 from mha.store import lock
 from mha.store.clock import in_utc, now
 from mha.store.home import Home, open_home

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mha.core.names import url
+from mha.core.names import Peer, url
 from mha.operations import verification
 from mha.store import lock, peers
-from mha.store.peers import Peer
 from tests.cluster import Cluster, Server
 from tests.evidence import left_running
 from tests.trouble import list_peer, wait_for

@@ -1,13 +1,17 @@
 """The shape of the package: floors, purity, cycles, and how long things are."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
 from importlinter import cli as importlinter
+
+from mha.cli import main
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "mha").rglob("*.py"))
@@ -61,6 +65,17 @@ def test_only_the_surfaces_print():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     }
     assert printing <= {"cli/boundary.py", "cli/serve.py", "cli/demo.py", "cli/render/text.py"}
+
+
+def test_each_command_is_looked_for_in_the_module_where_it_stands():
+    root = typer.main.get_command(main.commands())
+    found = {module: set(words) for module, words in main.MODULES.items()}
+    for name, command in vars(root)["commands"].items():
+        some = command if command.callback else next(iter(vars(command)["commands"].values()))
+        place = inspect.unwrap(some.callback).__module__.rpartition(".")[2]
+        assert name in found[place]
+        found[place].remove(name)
+    assert not any(found.values())
 
 
 def loaded(*arguments: str) -> set[str]:

@@ -70,10 +70,11 @@ def open_home(context: typer.Context, *, mending: bool = False) -> "Home":
     from mha.store import git
     from mha.store.home import locate
 
-    git.require_version()
     stated = context.find_root().obj
     start = Path.cwd() if stated is None else stated  # this folder may have been deleted
-    return locate(stated, start, mending=mending)
+    home = locate(stated, start, mending=mending)
+    git.require_version(home.git_noted)
+    return home
 
 
 def draft_paths(home: "Home", typed: list[str] | None) -> list[str]:

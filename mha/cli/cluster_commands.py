@@ -41,7 +41,7 @@ def init(
     json: Json = False,
 ) -> None:
     """Make the first server of a cluster: Primary and Active"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import setup
 
     with shown("Adopting") as progress:
@@ -55,7 +55,7 @@ def init(
 @app.command(epilog=examples.KEY)
 def key(home: Home, name: Name, source: KeyFile = None, *, json: Json = False) -> None:
     """Make a new server's key, before it joins"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import setup
 
     render.keyed(setup.key(home, name=name, source=source), json=json)
@@ -74,7 +74,7 @@ def join(
     json: Json = False,
 ) -> None:
     """Make this machine a Standby of a cluster"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import setup
 
     with shown("Joining") as progress:
@@ -94,7 +94,7 @@ def server_add(
     json: Json = False,
 ) -> None:
     """Publish that the cluster has one more server"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import servers
 
     home = open_home(context)
@@ -110,7 +110,7 @@ def server_remove(
     json: Json = False,
 ) -> None:
     """Publish that a server is no longer part of the cluster"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import servers
 
     home = open_home(context)
@@ -120,7 +120,7 @@ def server_remove(
 @server.command("list", epilog=examples.SERVER_LIST)
 def server_list(context: typer.Context, *, json: Json = False) -> None:
     """List the servers of the cluster"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import servers
 
     render.servers(servers.listed(open_home(context)), json=json)
@@ -135,7 +135,7 @@ def status(
     offline: Annotated[bool, typer.Option("--offline", help="As last seen: ask no peer")] = False,
 ) -> None:
     """Show the High Availability Status"""
-    from mha.cli import render
+    from mha.cli.render import status as render
     from mha.operations import status as operation
 
     home = open_home(context)
@@ -158,7 +158,7 @@ def sync(
     json: Json = False,
 ) -> None:
     """Exchange missing revisions with all peers, side by side"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import replication
 
     with shown("Synchronizing") as progress:
@@ -176,7 +176,7 @@ def promote(
     json: Json = False,
 ) -> None:
     """Make this server the Active"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import changeover
 
     home = open_home(context)
@@ -210,7 +210,7 @@ def demote(
     json: Json = False,
 ) -> None:
     """Hand the Active mode over, or leave no server Active"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import changeover
 
     home = open_home(context)
@@ -224,7 +224,7 @@ def demote(
 @app.command(epilog=examples.COLLISION)
 def collision(context: typer.Context, *, json: Json = False) -> None:
     """Show both sides of a collision"""
-    from mha.cli import render
+    from mha.cli.render import collision as render
     from mha.operations import collision as operation
 
     with shown("Asking the peers") as progress:

@@ -33,7 +33,7 @@ def diff(
     json: Json = False,
 ) -> None:
     """Show what the draft changes, or what differs between revisions"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import history
 
     render.difference(history.diff(open_home(context), old, new, lines=lines), json=json)
@@ -54,7 +54,7 @@ def publish(
     json: Json = False,
 ) -> None:
     """Make the draft the next revision, or only its edits at some paths"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import publication
 
     home = open_home(context)
@@ -76,7 +76,7 @@ def publish(
 @app.command(epilog=examples.DISCARD)
 def discard(context: typer.Context, paths: Paths = None, *, json: Json = False) -> None:
     """Undo edits of the draft; they stay as a kept draft"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import drafts as operation
 
     home = open_home(context)
@@ -86,7 +86,7 @@ def discard(context: typer.Context, paths: Paths = None, *, json: Json = False) 
 @drafts.command("list", epilog=examples.DRAFTS_LIST)
 def drafts_list(context: typer.Context, *, json: Json = False) -> None:
     """List the kept drafts, the newest first"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import drafts as operation
 
     render.drafts(operation.listed(open_home(context)), json=json)
@@ -95,7 +95,7 @@ def drafts_list(context: typer.Context, *, json: Json = False) -> None:
 @drafts.command("show", epilog=examples.DRAFTS_SHOW)
 def drafts_show(context: typer.Context, draft: Draft, *, lines: Lines = False, json: Json = False) -> None:
     """Show what a kept draft changes"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import drafts as operation
 
     render.draft(operation.show(open_home(context), draft, lines=lines), json=json)
@@ -104,7 +104,7 @@ def drafts_show(context: typer.Context, draft: Draft, *, lines: Lines = False, j
 @drafts.command("restore", epilog=examples.DRAFTS_RESTORE)
 def drafts_restore(context: typer.Context, draft: Draft, paths: Paths = None, *, json: Json = False) -> None:
     """Put a kept draft back into work/"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import drafts as operation
 
     render.restored(operation.restore(open_home(context), draft, paths or []), json=json)
@@ -118,7 +118,7 @@ def log(
     json: Json = False,
 ) -> None:
     """List the revisions, the newest first"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import history
 
     render.log(history.log(open_home(context), limit=limit), json=json)
@@ -127,7 +127,7 @@ def log(
 @app.command(epilog=examples.SHOW)
 def show(context: typer.Context, revision: Revision, *, lines: Lines = False, json: Json = False) -> None:
     """Show one revision and what it changed"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import history
 
     render.shown(history.show(open_home(context), revision, lines=lines), json=json)
@@ -138,7 +138,7 @@ def revert(
     context: typer.Context, revision: Revision, message: Message, *, wait: Wait = None, json: Json = False
 ) -> None:
     """Undo an earlier revision with a new one"""
-    from mha.cli import render
+    from mha.cli.render import files as render
     from mha.operations import history, publication
 
     home = open_home(context)

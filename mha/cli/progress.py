@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mha.core.changes import escaped
-
 _EVERY_SECONDS = 0.1
 
 
@@ -26,6 +24,8 @@ def shown(what: str) -> Iterator[Shown]:
     if not sys.stderr.isatty():
         yield Shown(lambda _line: None, lambda _done, _total: None, lambda: None)
         return
+    from mha.core.changes import escaped
+
     last = 0.0
 
     def write(text: str) -> None:

@@ -17,8 +17,9 @@ from mha.store.home import Home, open_home
 
 def opened(path: str) -> Home:
     """The home that a peer is answered for."""
-    git.require_version()
-    return open_home(Path(path))
+    home = open_home(Path(path))
+    git.require_version(home.git_noted)
+    return home
 
 
 def over_ssh(home: Home, peer: str, *, stated: str) -> int:

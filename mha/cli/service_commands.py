@@ -18,7 +18,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Check objects, succession, what is served, and stale locks"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import verification
 
     with shown("Verifying") as progress:
@@ -29,7 +29,7 @@ def verify(
 @app.command(epilog=examples.REPAIR)
 def repair(context: typer.Context, *, json: Json = False) -> None:
     """Mend what `verify` found, with the peers' help"""
-    from mha.cli import render
+    from mha.cli.render import cluster as render
     from mha.operations import verification
 
     with shown("Repairing") as progress:
@@ -41,7 +41,7 @@ def repair(context: typer.Context, *, json: Json = False) -> None:
 def agent(context: typer.Context) -> None:
     """Synchronize at the interval and at each publish, until stopped"""
     from mha import agent as daemon
-    from mha.cli import render
+    from mha.cli.render import text as render
 
     daemon.run(open_home(context), say=render.remark)
 

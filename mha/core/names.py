@@ -42,6 +42,14 @@ class Url:
         return f"{self.text.rstrip('/')}/mha.git"
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another server, by its name and address."""
+
+    name: str
+    url: Url
+
+
 def is_name(text: str) -> bool:
     """Whether `text` may name a server."""
     try:

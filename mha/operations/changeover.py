@@ -25,16 +25,16 @@ from mha.errors import (
     Unreachable,
     sentence,
 )
-from mha.operations import replication
+from mha.operations import replication, sighting
 from mha.operations import tip as tips
-from mha.operations.replication import PeerReport, View
 from mha.operations.settling import Settled, settle, settle_after
+from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip, require_active, require_listed
 from mha.store import lock, peers
 from mha.store.author import Author
 from mha.store.clock import now
+from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.peers import Progress, silent
 from mha.store.repository import OFFERED
 
 Warn = Callable[[Sequence[str]], None]
@@ -132,7 +132,7 @@ def _look(home: Home, progress: Progress) -> tuple[Tip, list[View]]:
     views = replication.look(tips.tip(home), progress=progress)
     replication.take(home, views)
     here = tips.tip(home)
-    return here, [replication.related(here, view) for view in views]
+    return here, [sighting.related(here, view) for view in views]
 
 
 def _switch(here: Tip, decisive: View | None, author: Author, reason: str, *, insist: Warn | None) -> str:
@@ -209,7 +209,7 @@ def _finish(home: Home, oid: str, views: Sequence[View], plan: Sequence[str], ri
         settled = Settled(fault=sentence(error))
     here = tips.tip(home)
     after = replication.give(here, [_seen_again(here, view) for view in views])
-    reports = [replication.report(here, view) for view in after]
+    reports = [sighting.report(here, view) for view in after]
     return _report(home.repository.record(oid), plan, risks, oid=oid, peers=reports, settled=settled)
 
 
@@ -247,8 +247,8 @@ def _is_again(here: Tip, offered: str, record: Record) -> bool:
 
 
 def _other(here: Tip, view: View) -> Other:
-    report = replication.report(here, view)
-    memory = replication.remembered(here.home, view.peer)
+    report = sighting.report(here, view)
+    memory = sighting.remembered(here.home, view.peer)
     return Other(
         name=view.name,
         sync=report.sync,
@@ -271,7 +271,7 @@ def _require_ready(here: Tip, views: Sequence[View], to: str) -> View:
     if to == here.home.name or to not in here.cluster.servers:
         raise UnknownServer(to, set(here.cluster.servers) - {here.home.name}, here=here.home.name)
     after = {v.name: v for v in replication.give(here, [view for view in views if view.name == to])}
-    report = replication.report(here, after[to])
+    report = sighting.report(here, after[to])
     if report.sync is Sync.COLLISION:
         raise Collision(to)
     if report.sync is not Sync.SYNCHRONIZED:
@@ -282,7 +282,7 @@ def _require_ready(here: Tip, views: Sequence[View], to: str) -> View:
 def _already(here: Tip, views: Sequence[View]) -> ChangedOver:
     with lock.held(here.home.git_dir):
         settled = settle_after(here.home)
-    reports = [replication.report(here, view) for view in views]
+    reports = [sighting.report(here, view) for view in views]
     return _report(here.record, [], [], oid=here.id, peers=reports, settled=settled, changed=False)
 
 

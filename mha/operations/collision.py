@@ -10,8 +10,8 @@ from mha.operations import tip as tips
 from mha.operations.history import Entry
 from mha.operations.tip import Tip
 from mha.store import trees
+from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.peers import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,19 +25,19 @@ from mha.errors import (
     sentence,
 )
 from mha.ids import short
-from mha.operations import replication
+from mha.operations import replication, sighting
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
 from mha.operations.editing import at_desk, patch
-from mha.operations.replication import PeerReport, View
 from mha.operations.settling import Settled, settle_after
+from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip, require_active
 from mha.store import lock, merging, releases, trees
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import Edit, WorkTree
+from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.peers import Progress, silent
 from mha.store.repository import Commit
 from mha.store.trees import Blob
 
@@ -178,7 +178,7 @@ def compare(home: Home, *, ignored: str | None = None, progress: Progress = sile
         raise StoodDown(home.name, after.record.active, after.record.epoch, settled.kept_draft)
     if taken:
         raise CaughtUp(home.name, further[0].name, after.record.revision)
-    return [replication.related(after, view) for view in views]  # another command here published it meanwhile
+    return [sighting.related(after, view) for view in views]  # another command here published it meanwhile
 
 
 def advance(here: Tip, files: dict[str, Blob | None], *, message: str, author: Author) -> str:
@@ -214,13 +214,13 @@ def give(
     """Give a new revision to the peers that answered before, and report how all of them stand."""
     here = tips.tip(home)
     known = {view.name: view for view in views}
-    related = [replication.related(here, known[peer.name]) for peer in here.peers() if peer.name in known]
+    related = [sighting.related(here, known[peer.name]) for peer in here.peers() if peer.name in known]
     after = replication.give(here, related, progress=progress)
     return Published(
         revision=home.repository.record(oid).revision,
         id=oid,
         changes=tuple(changed),
-        peers=tuple(replication.report(here, view) for view in after),
+        peers=tuple(sighting.report(here, view) for view in after),
         wanted=here.cluster.settings.wait_for if wait is None else wait,
     )
 

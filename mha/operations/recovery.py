@@ -6,11 +6,12 @@ Rule 2: what is taken for the head is judged as a push is.
 
 from collections.abc import Iterable
 
+from mha.core.names import Peer
 from mha.errors import MhaError, StoreDamaged
 from mha.operations.admission import Judge
 from mha.store import draft, fsck, lock, peers, releases
+from mha.store.git import Progress
 from mha.store.home import Home
-from mha.store.peers import Peer, Progress
 from mha.store.repository import CURRENT, SERVER
 
 

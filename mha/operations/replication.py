@@ -9,52 +9,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from mha.core import standing
-from mha.core.cluster import Role
-from mha.core.standing import Memory, Mode, Sight, Sync
+from mha.core.names import Peer
+from mha.core.standing import Memory, Sight, Sync
 from mha.errors import HomeBusy, MhaError, UnknownServer
+from mha.operations import sighting
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
 from mha.operations.settling import Settled, settle_after
+from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip
 from mha.operations.upkeep import tidy
 from mha.store import lock, peers
 from mha.store.clock import iso, now
+from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.peers import Answer, Peer, Progress, Pushed, side_by_side, silent
+from mha.store.peers import Answer, Pushed, side_by_side
 from mha.store.repository import KEEP
 
 _PIN_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class PeerReport:
-    """How one peer stands to this server; what `mha status` and others say of it."""
-
-    name: str
-    role: Role | None
-    mode: Mode
-    sync: Sync
-    head: str | None
-    revision: int | None
-    ahead: int  # revisions that it has and this server lacks
-    behind: int  # revisions that this server has and it lacks
-    last_sync: str | None  # ISO; when it last held all that this server has
-    current: str | None
-    detail: str = ""
-    serving: bool = True  # whether its readers see what it holds, as far as it said
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A peer and what was just seen of it."""
-
-    peer: Peer
-    sight: Sight
-
-    @property
-    def name(self) -> str:
-        return self.peer.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +73,11 @@ def sync(home: Home, names: Sequence[str] = (), *, progress: Progress = silent) 
     views = look(here, _chosen(here, names), progress=progress)
     taken, settled = take(home, views)
     here = tips.tip(home)
-    views = [related(here, view) for view in views]
+    views = [sighting.related(here, view) for view in views]
     after = give(here, views, progress=progress)
     tidy(home)
     return Synced(
-        peers=tuple(report(here, view) for view in after),
+        peers=tuple(sighting.report(here, view) for view in after),
         taken=taken,
         given=tuple(v.name for v, w in zip(after, views, strict=True) if v.sight.head != w.sight.head),
         settled=settled,
@@ -121,11 +93,11 @@ def take(home: Home, views: Sequence[View]) -> tuple[int, Settled]:
         here = tips.tip(home)
         start = here
         for view in sorted(views, key=lambda view: -view.sight.ahead):
-            sight = related(here, view).sight
+            sight = sighting.related(here, view).sight
             if sight.head and sight.further:
                 home.repository.advance(expected=here.id, to=sight.head)
                 here = tips.tip(home)
-        _pin(here, [related(here, view) for view in views])
+        _pin(here, [sighting.related(here, view) for view in views])
         settled = settle_after(home)
     return here.record.revision - start.record.revision, settled
 
@@ -148,42 +120,6 @@ def give(here: Tip, views: Sequence[View], *, progress: Progress = silent) -> li
     for view in after:
         _remember(here, view)
     return after
-
-
-def related(here: Tip, view: View) -> View:
-    """The same view, with ahead and behind counted against this server's head as it is now."""
-    head = view.sight.head
-    if head is None or view.sight.fault or not here.home.repository.has(head):
-        return view
-    ahead, behind = here.home.repository.ahead_behind(here.id, head)
-    return replace(view, sight=replace(view.sight, ahead=ahead, behind=behind))
-
-
-def report(here: Tip, view: View) -> PeerReport:
-    """How a peer stands, for whoever asked."""
-    memory = remembered(here.home, view.peer)
-    sight = view.sight
-    server = here.cluster.servers.get(view.name)
-    return PeerReport(
-        name=view.name,
-        role=server.role if server else None,
-        mode=standing.mode_of(view.name, sight.record),
-        sync=standing.judge(sight, memory),
-        head=sight.head or memory.head,
-        revision=sight.record.revision if sight.record else memory.revision,
-        ahead=sight.ahead,
-        behind=sight.behind or _missed(here, sight, memory),
-        last_sync=(memory.seen if sight.equal else "") or memory.synchronized or None,
-        current=sight.current,
-        detail=sight.fault,
-        serving=sight.serving,
-    )
-
-
-def remembered(home: Home, peer: Peer) -> Memory:
-    """What was last seen of a peer at this address; of a server that had its name before, nothing."""
-    found = home.memory(peer.name)
-    return found if found.url in ("", peer.url.text) else Memory()
 
 
 def pin(here: Tip, views: Sequence[View]) -> None:
@@ -217,7 +153,7 @@ def _chosen(here: Tip, names: Sequence[str]) -> list[Peer]:
 def _current(here: Tip, view: View) -> View:
     """A view after a push; a peer that has moved on meanwhile is looked at once more."""
     if view.sight.head is None or here.home.repository.has(view.sight.head):
-        return related(here, view)
+        return sighting.related(here, view)
     return look(here, [view.peer])[0]
 
 
@@ -270,7 +206,7 @@ def _after_push(here: Tip, view: View, pushed: Pushed) -> View:
 
 
 def _remember(here: Tip, view: View) -> None:
-    sight, before = view.sight, remembered(here.home, view.peer)
+    sight, before = view.sight, sighting.remembered(here.home, view.peer)
     if not sight.answered or sight.head is None or sight.record is None:
         return
     moment = iso(now())
@@ -284,10 +220,3 @@ def _remember(here: Tip, view: View) -> None:
             synchronized=moment if sight.equal else before.synchronized,
         ),
     )
-
-
-def _missed(here: Tip, sight: Sight, memory: Memory) -> int:
-    """How many revisions a peer lacks for all that is known, when it did not answer."""
-    if sight.answered or memory.head is None or not here.home.repository.has(memory.head):
-        return 0
-    return here.home.repository.ahead_behind(here.id, memory.head)[1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mha.core import changes, cluster, names, record
+from mha.core.names import Peer
 from mha.core.standing import Memory
 from mha.errors import (
     HomeExists,
@@ -30,8 +31,8 @@ from mha.store import adoption, keys, lock, peers, trees
 from mha.store.author import Author
 from mha.store.clock import iso, now
 from mha.store.files import remove_tree
+from mha.store.git import Progress, silent
 from mha.store.home import Home, create, open_home
-from mha.store.peers import Peer, Progress, silent
 from mha.store.repository import CURRENT, SERVER
 from mha.store.trees import Blob
 

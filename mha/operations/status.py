@@ -4,16 +4,17 @@ from dataclasses import dataclass, replace
 
 from mha.core import standing
 from mha.core.cluster import Role
+from mha.core.names import Peer
 from mha.core.standing import Banner, Mode, PeerStanding, Sight
 from mha.errors import MhaError, NotJoined
-from mha.operations import replication
+from mha.operations import sighting
 from mha.operations import tip as tips
-from mha.operations.replication import PeerReport, View
+from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip
 from mha.store import draft, lock, releases
 from mha.store.clock import iso, now
+from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.peers import Peer, Progress, silent
 from mha.store.repository import DRAFTS
 
 
@@ -53,21 +54,27 @@ def status(home: Home, *, offline: bool = False, progress: Progress = silent) ->
         here = tips.tip(home)
         if offline:
             views = [_unasked(here, peer) for peer in here.peers()]
-        else:
-            seen = replication.look(here, progress=progress)
-            here = tips.tip(home)  # as it is after the wait
-            views = [replication.related(here, view) for view in seen]
-        replication.pin(here, views)
-        return replace(_report(here, views), asked=not offline)
+            return replace(_report(here, views), asked=False)
+        return _asked(here, progress)
     except NotJoined:
         raise
     except MhaError as error:
         return _faulty(home, error.message)
 
 
+def _asked(here: Tip, progress: Progress) -> StatusReport:
+    from mha.operations import replication  # what is shown as last seen needs nothing of it
+
+    seen = replication.look(here, progress=progress)
+    after = tips.tip(here.home)  # as it is after the wait
+    views = [sighting.related(after, view) for view in seen]
+    replication.pin(after, views)
+    return _report(after, views)
+
+
 def _report(here: Tip, views: list[View]) -> StatusReport:
     home = here.home
-    reports = [replication.report(here, view) for view in views]
+    reports = [sighting.report(here, view) for view in views]
     standings = [PeerStanding(report.name, report.sync, report.serving) for report in reports]
     changes, fault = _draft_changes(here)
     if not fault and lock.persists(home.git_dir, lambda: releases.served(home) != home.repository.head()):
@@ -126,7 +133,7 @@ def _draft_changes(here: Tip) -> tuple[int, str]:
 
 def _unasked(here: Tip, peer: Peer) -> View:
     """A peer as last seen: its record is known where its last head is stored here."""
-    memory = replication.remembered(here.home, peer)
+    memory = sighting.remembered(here.home, peer)
     known = memory.head is not None and here.home.repository.has(memory.head)
     if not known or memory.head is None:
         return View(peer, Sight(answered=False, fault="not asked"))

@@ -5,12 +5,12 @@ from functools import cached_property
 
 from mha.core import cluster as cluster_file
 from mha.core.cluster import Cluster
+from mha.core.names import Peer
 from mha.core.record import Record
 from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer, StoreDamaged
 from mha.ids import short
 from mha.store import keys, trees
 from mha.store.home import Home
-from mha.store.peers import Peer
 from mha.store.repository import CURRENT, KEEP
 
 

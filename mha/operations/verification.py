@@ -13,8 +13,8 @@ from mha.operations.settling import settle
 from mha.operations.tip import Tip
 from mha.store import fsck, keys, leftovers, lock, peers, releases
 from mha.store import home as homes
+from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.peers import Progress, silent
 from mha.store.repository import CURRENT, SERVER
 
 
@@ -156,8 +156,8 @@ def _refetch(home: Home, progress: Progress) -> None:
             return
 
 
-def _peers(home: Home) -> list[peers.Peer]:
+def _peers(home: Home) -> list[names.Peer]:
     try:
         return tips.tip(home).peers()
     except MhaError:
-        return [peers.Peer(name, names.url(url)) for name, url in home.remembered()]
+        return [names.Peer(name, names.url(url)) for name, url in home.remembered()]

@@ -10,8 +10,9 @@ from mha.core.changes import Entry, FileType, excess, problems
 from mha.errors import InvalidConfiguration, MhaError
 from mha.store import git, leftovers, trees, weighing
 from mha.store.files import sync_file_system, walk_files
+from mha.store.git import Progress
 from mha.store.home import Home
-from mha.store.peers import Progress, references
+from mha.store.peers import references
 
 _URL = re.compile(r"(ssh|https)://[A-Za-z0-9][A-Za-z0-9@:.\[\]-]*/[A-Za-z0-9_.,+=@%~/-]+")
 _IMPORT = "refs/import/files"

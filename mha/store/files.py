@@ -1,6 +1,5 @@
 """Small, durable steps on the file system: write whole or not at all, and sync what was promised."""
 
-import ctypes
 import os
 import shutil
 import stat
@@ -10,7 +9,6 @@ from pathlib import Path
 
 SYNC_EACH = 64  # up to so many files are synced one by one; beyond, the whole file system at once
 _NO_ROOM_BYTES = 1 << 20  # where less is free, a write that failed has failed for that
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def is_full(folder: Path) -> bool:
@@ -69,8 +67,11 @@ def sync_files(paths: Iterable[Path], *, within: Path) -> None:
 
 def sync_file_system(path: Path) -> None:
     """Make all that was written on the file system of `path` durable; raises OSError."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
     with _opened(path, os.O_RDONLY) as descriptor:
-        if _LIBC.syncfs(descriptor) != 0:
+        if libc.syncfs(descriptor) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
 
 

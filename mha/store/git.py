@@ -6,11 +6,11 @@ Rule 2: an exit code proves nothing about a peer. Callers read back.
 """
 
 import errno
-import functools
 import os
 import re
 import resource
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mha.errors import DiskFull, GitFailed, GitMissing, MhaError
-from mha.store.files import is_full
+from mha.store.files import exchange, is_full
+
+Progress = Callable[[str], None]  # hears each line that git writes of how far it is
 
 NEEDED = (2, 36)  # fetch --refetch, core.fsync
 _LOCAL_SECONDS = 3600.0
@@ -69,6 +71,10 @@ _inherited: set[int] = set()  # the lock of a home: whatever git does for its ho
 _TIMED_OUT = Done(-1, b"", "", timed_out=True)
 _TALKS_ON = Done(-1, b"", "fatal: it says more than any server does")
 _FEW_THREADS = ("-c", "pack.threads=2")  # each takes memory of its own
+
+
+def silent(line: str) -> None:
+    """Show no progress."""
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -257,13 +263,26 @@ def end_all() -> None:
         end(child)
 
 
-@functools.cache
-def require_version() -> None:
-    """Raises GitMissing where git is absent or too old."""
+def require_version(noted: Path | None = None) -> None:
+    """Raises GitMissing where git is absent or too old.
+
+    `noted` is where the program that was asked last is noted, so that it is not asked by every command.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise GitMissing("none", _dotted(NEEDED))
+    file = os.stat(program)
+    known = f"{program} {file.st_ino} {file.st_size} {file.st_mtime_ns}\n"
+    with suppress(OSError):
+        if noted is not None and noted.read_text("utf-8", "replace") == known:
+            return
     found = run("--version").out.decode("ascii", "replace").strip()
     match = re.search(r"(\d+)\.(\d+)", found)
     if match is None or (int(match[1]), int(match[2])) < NEEDED:
         raise GitMissing(found or "none", _dotted(NEEDED))
+    with suppress(OSError):
+        if noted is not None:
+            exchange(noted, known.encode(), synced=False)
 
 
 def complaint(err: str) -> str:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 
 from mha.core import names
@@ -99,6 +98,11 @@ class Home:
     def state(self) -> Path:
         """Local state: the name, the key, what was last seen of the peers."""
         return self.git_dir / "mha"
+
+    @property
+    def git_noted(self) -> Path:
+        """Where the git that is known to be new enough is noted."""
+        return self.state / "git"
 
     @property
     def work(self) -> Path:
@@ -272,6 +276,8 @@ def misconfigured(repository: Path) -> list[str]:
 
 def hook_text(name: str) -> bytes:
     """A hook as the package ships it."""
+    from importlib import resources
+
     return (resources.files("mha.store") / "hooks" / name).read_bytes()
 
 

@@ -16,6 +16,7 @@ from mha.errors import UnreadableDraft
 from mha.store import git
 from mha.store.files import write_whole
 
+_UNSYNCED = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsync", "GIT_CONFIG_VALUE_0": "all,-index"}  # rule 1
 _OWN, _THEIRS = "mha-index", "index"
 _UNREADABLE = "warning: could not open directory '"
 
@@ -100,6 +101,7 @@ class Index:
             "GIT_WORK_TREE": str(self.folder),
             "GIT_INDEX_FILE": str(self.administration / _OWN),
             "GIT_OPTIONAL_LOCKS": str(int(refresh)),
+            **_UNSYNCED,
         }
 
 

@@ -23,7 +23,7 @@ WAIT_SECONDS = 15.0  # longer than anybody clears
 _SCRATCH = r"\..+\.\d+(\.lock)?"  # of mha, by process
 _PLACES = {  # folders, and what git, libgit2 and mha call their unfinished files there
     ".": rf"fast_import_crash_\d+|{_SCRATCH}",
-    "objects": r"incoming-.+|tmp_objdir-.+|tmp_object_git2_.+",
+    "objects": r"incoming-.+|tmp_objdir-.+|tmp_object_git2_.+|tmp_obj_.+",
     "objects/pack": r"tmp_.+|\.tmp-.+|pack-.+\.keep",
     "mha": rf"packing|{_SCRATCH}",
     "mha/contacts": _SCRATCH,

@@ -6,25 +6,23 @@ Rule 3: no home's lock is held while a peer is talked to.
 """
 
 import errno
-import hashlib
 import os
 import re
 import shlex
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from mha.core.changes import escaped
-from mha.core.names import Url
+from mha.core.names import Peer
 from mha.core.reception import outcome_in
 from mha.errors import FULL, DiskFull
 from mha.ids import is_id
 from mha.store import git, leftovers
+from mha.store.git import Progress, silent
 from mha.store.home import Home
 from mha.store.repository import CURRENT, KEEP, MAIN, SERVER
 
@@ -41,19 +39,6 @@ _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")
-Progress = Callable[[str], None]
-
-
-def silent(line: str) -> None:
-    """Show no progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Another server, by its name and address."""
-
-    name: str
-    url: Url
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +129,8 @@ def side_by_side(work: Callable[[_T], _U], items: Iterable[_T]) -> list[_U]:
     listed = list(items)
     if len(listed) < 2:
         return [work(item) for item in listed]
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(min(AT_ONCE, len(listed)))
     try:
         return list(pool.map(work, listed))
@@ -257,6 +244,9 @@ def _socket(home: Home, peer: Peer) -> Path | None:
     """
     if not peer.url.is_ssh:
         return None
+    import hashlib
+    import tempfile
+
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"mha-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

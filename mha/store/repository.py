@@ -67,10 +67,14 @@ class Repository:
         """The libgit2 repository; for store/ alone. Opened at first use."""
         with reading():
             opened = pygit2.Repository(str(self.path), pygit2.enums.RepositoryOpenFlag.BARE)
-            opened.odb.add_backend(loose.LooseObjects(self.path / "objects"), loose.PRIORITY)
+            opened.odb.add_backend(self._loose, loose.PRIORITY)
             if self._quarantine is not None:
                 opened.odb.add_disk_alternate(str(self._quarantine))
             return opened
+
+    @cached_property
+    def _loose(self) -> loose.LooseObjects:
+        return loose.LooseObjects(self.path / "objects")
 
     def head(self) -> str | None:
         """The id at `main`; None before the first revision."""
@@ -204,7 +208,7 @@ class Repository:
     def write_commit(
         self, *, tree: str, parents: Sequence[str], message: str, author: Author, committer: Author, time: datetime
     ) -> str:
-        """Store a commit and return its id; nothing points at it yet."""
+        """Store a commit, with all that was written for it, and return its id; nothing points at it yet."""
         seconds = int(time.timestamp())
         with writing(self.path):
             content = self.git.create_commit_string(
@@ -215,10 +219,16 @@ class Repository:
                 [pygit2.Oid(hex=parent) for parent in parents],
             )
             oid = self.git.write(ObjectType.COMMIT, str(content))
+            self.flush()
             kind, stored = self.git.read(oid)
         if (kind, stored) != (ObjectType.COMMIT, str(content).encode()):
             raise StoreNotWritable("the new revision did not stay.")
         return str(oid)
+
+    def flush(self) -> None:
+        """Make durable what was written; until then it is known to this object alone."""
+        with writing(self.path):
+            self._loose.store()
 
 
 _ENCODINGS = re.compile(

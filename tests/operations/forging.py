@@ -29,9 +29,9 @@ def forged(
     edits = {
         path: None if data is None else Blob(trees.write(repository, data)) for path, data in (files or {}).items()
     }
-    return with_tree(
-        server, record, trees.edited(repository, repository.commit(server.head).tree, edits), parents, message
-    )
+    tree = trees.edited(repository, repository.commit(server.head).tree, edits)
+    repository.flush()
+    return with_tree(server, record, tree, parents, message)
 
 
 def with_entry(server: Server, record: Record, name: str | bytes, target: str, mode: FileMode) -> str:
@@ -65,8 +65,8 @@ def make_head(server: Server, oid: str) -> None:
 def message_whose_id_begins_as(server: Server, beginning: str) -> str:
     """A message with which the next publish of an emptied hosts file gets an id that begins so."""
     here = tips.tip(server.home)
-    blob = Blob(trees.write(server.home.repository, b"hosts: {}\n"))
-    tree = trees.edited(server.home.repository, here.tree, {"objects/hosts.yaml": blob})
+    blob = Blob(trees.write(here.home.repository, b"hosts: {}\n"))
+    tree = trees.edited(here.home.repository, here.tree, {"objects/hosts.yaml": blob})
     person = "Jana Doe <jana@example.org> 1795428000 +0000"
     for number in itertools.count():
         text = compose(f"Try {number}", here.record.publish())

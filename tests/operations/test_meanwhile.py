@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mha.core.names import Peer
 from mha.core.record import Record
 from mha.errors import HeadMoved, InvalidConfiguration, LinkInTheWay, NotFetched
 from mha.operations import drafts, history, publication, servers
@@ -106,7 +107,7 @@ def test_a_refused_push_is_no_sign_that_the_sender_holds_what_came_meanwhile(pai
     bad = forged(other, Record(3, 1, "fw-b", "fw-b"), {HOSTS: b"x: 1\n"})
     pair.heal("fw-a", "fw-b")
 
-    peers.push(other.home, peers.Peer("fw-a", tips.tip(other.home).cluster.servers["fw-a"].url), bad)
+    peers.push(other.home, Peer("fw-a", tips.tip(other.home).cluster.servers["fw-a"].url), bad)
 
     assert active.home.memory("fw-b").head == seen
 
@@ -160,7 +161,7 @@ def test_a_home_that_was_moved_still_judges_what_it_receives(pair):
     bad = forged(pair["fw-a"], Record(3, 1, "fw-b", "fw-b"), {HOSTS: b"x: 1\n"})
     config = Path(pair["fw-b"].home.git_dir / "config")
     config.write_text(config.read_text().replace(str(pair["fw-b"].home.git_dir / "hooks"), "/nowhere"))
-    peer = peers.Peer("fw-b", tips.tip(pair["fw-a"].home).cluster.servers["fw-b"].url)
+    peer = Peer("fw-b", tips.tip(pair["fw-a"].home).cluster.servers["fw-b"].url)
     before = pair["fw-b"].head
 
     assert "may not publish" in (peers.push(pair["fw-a"].home, peer, bad).complaint or "")

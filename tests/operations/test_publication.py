@@ -28,7 +28,7 @@ from mha.errors import (
 from mha.operations import drafts, history, publication
 from mha.operations import tip as tips
 from mha.operations.publication import Published
-from mha.operations.replication import PeerReport
+from mha.operations.sighting import PeerReport
 from mha.store import lock, trees
 from mha.store.trees import Blob
 from tests.cluster import JANA, Cluster, Server
@@ -442,9 +442,10 @@ def test_nothing_is_published_on_top_of_a_collision(pair):
 def test_a_publish_that_was_killed_before_it_was_served_is_served_by_the_next_command(pair):
     active = pair["fw-a"]
     active.edit(HOSTS, "hosts: {}\n")
+    here = tips.tip(active.home)
     with lock.held(active.home.git_dir):
-        blob = Blob(trees.write(active.home.repository, b"hosts: {}\n"))
-        oid = publication.advance(tips.tip(active.home), {HOSTS: blob}, message="Killed", author=JANA)
+        blob = Blob(trees.write(here.home.repository, b"hosts: {}\n"))
+        oid = publication.advance(here, {HOSTS: blob}, message="Killed", author=JANA)
     assert active.served()[HOSTS] != b"hosts: {}\n"
 
     done = active.publish()

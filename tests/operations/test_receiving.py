@@ -150,7 +150,9 @@ def test_files_that_may_not_be_published_are_refused_from_a_peer_as_well(pair, f
 )
 def test_entries_that_are_no_plain_files_with_plain_names_are_refused(pair, name, mode, reason):
     sender = pair["fw-a"]
-    target = sender.head if mode == FileMode.COMMIT else trees.write(sender.home.repository, b"/etc/passwd")
+    repository = sender.home.repository
+    target = sender.head if mode == FileMode.COMMIT else trees.write(repository, b"/etc/passwd")
+    repository.flush()
     oid = with_entry(sender, NEXT, name, target, mode)
 
     accepted, said = push(sender, pair["fw-b"], f"{oid}:refs/heads/main")

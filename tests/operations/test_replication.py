@@ -9,7 +9,7 @@ import pytest
 from mha.core.record import Record
 from mha.core.standing import Banner, Sync
 from mha.errors import NotJoined, UnknownServer
-from mha.operations import replication, servers, setup
+from mha.operations import replication, servers, setup, sighting
 from mha.operations.settling import Settled
 from mha.store import peers
 from mha.store.repository import CURRENT
@@ -312,7 +312,7 @@ def test_a_clock_that_jumps_back_decides_nothing(cluster, monkeypatch):
         cluster["fw-a"].publish_edit(HOSTS, f"hosts: {{year-{year}: 10.0.0.1}}\n")
     cluster.heal("fw-a", "fw-b")
 
-    lagging = replication.report(tip_of(cluster["fw-b"]), replication.look(tip_of(cluster["fw-b"]))[0])
+    lagging = sighting.report(tip_of(cluster["fw-b"]), replication.look(tip_of(cluster["fw-b"]))[0])
     cluster["fw-b"].promote()
 
     assert (lagging.sync, lagging.ahead, lagging.behind) == (Sync.ADVANCED, 6, 0)

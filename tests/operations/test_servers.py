@@ -4,6 +4,7 @@ import pytest
 
 from mha.core.changes import Action, Change
 from mha.core.cluster import Role
+from mha.core.names import Peer
 from mha.core.record import Record
 from mha.core.standing import Memory, Sync
 from mha.errors import DraftInTheWay, ReadOnlyServer, ServerProblem, UnknownServer
@@ -146,7 +147,7 @@ def test_a_removed_server_may_not_push_any_more(cluster: Cluster):
 
     taken_over = forged(cluster["fw-c"], Record(5, 2, "fw-c", "fw-c"))
     url = tips.tip(cluster["fw-a"].home).cluster.servers["fw-b"].url
-    done = peers.push(cluster["fw-c"].home, peers.Peer("fw-b", url), taken_over)
+    done = peers.push(cluster["fw-c"].home, Peer("fw-b", url), taken_over)
 
     assert done.complaint is not None
     assert "No server is named fw-c" in done.complaint

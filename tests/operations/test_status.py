@@ -14,7 +14,7 @@ from mha.core.cluster import Role
 from mha.core.standing import Banner, Mode, Sync
 from mha.errors import ChangeoverRefused, NotJoined
 from mha.operations import servers, setup, status
-from mha.operations.replication import PeerReport
+from mha.operations.sighting import PeerReport
 from mha.operations.status import ServerReport, StatusReport
 from mha.store import lock, peers
 from mha.store.repository import KEEP

@@ -9,8 +9,8 @@ import pytest
 from mha.errors import InvalidConfiguration, MhaError
 from mha.store import adoption, trees
 from mha.store.adoption import Adopted
+from mha.store.git import silent
 from mha.store.home import Home
-from mha.store.peers import silent
 from tests.store import scene
 
 NAMES = [

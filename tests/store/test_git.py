@@ -76,15 +76,31 @@ def test_a_git_older_than_needed_is_refused(monkeypatch, tmp_path, version, good
     fake.write_text(f"#!/bin/sh\necho 'git version {version}'\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    git.require_version.cache_clear()
-    try:
-        if good:
+    if good:
+        git.require_version()
+    else:
+        with pytest.raises(GitMissing):
             git.require_version()
-        else:
-            with pytest.raises(GitMissing):
-                git.require_version()
-    finally:
-        git.require_version.cache_clear()
+
+
+def test_a_git_that_is_known_is_asked_once_and_one_that_was_replaced_again(monkeypatch, tmp_path):
+    fake, noted, asked = tmp_path / "git", tmp_path / "noted", tmp_path / "asked"
+
+    def install(version: str) -> None:
+        fake.unlink(missing_ok=True)
+        fake.write_text(f"#!/bin/sh\necho x >> {asked}\necho 'git version {version}'\n")
+        fake.chmod(0o755)
+
+    install("2.39.5")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for _ in range(3):
+        git.require_version(noted)
+    assert asked.read_text() == "x\n"
+    install("2.35.80")
+    for _ in range(2):
+        with pytest.raises(GitMissing):
+            git.require_version(noted)
+    assert asked.read_text() == "x\n" * 3
 
 
 def test_trap_no_inherited_variable_reaches_git(monkeypatch):

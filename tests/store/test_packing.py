@@ -12,7 +12,9 @@ from mha.store.trees import Blob
 
 def stored(home: Home, texts: list[str]) -> list[str]:
     """Store blobs that no reference reaches; returns their ids."""
-    return [trees.write(home.repository, text.encode()) for text in texts]
+    ids = [trees.write(home.repository, text.encode()) for text in texts]
+    home.repository.flush()
+    return ids
 
 
 def loose(home: Home) -> int:

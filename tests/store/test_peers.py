@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from mha.core import names, record
+from mha.core.names import Peer
 from mha.errors import DiskFull
 from mha.store import git, lock, peers, trees
 from mha.store import home as homes
-from mha.store.peers import Answer, Peer
+from mha.store.peers import Answer
 from mha.store.repository import CURRENT, DRAFTS, KEEP, MAIN
 from tests import faults
 from tests.cluster import JANA, Cluster
@@ -101,7 +102,7 @@ def test_a_peer_moves_nothing_but_main_and_kept_sides(pair, name):
     before = subprocess.run(
         ["git", "-C", str(other.home.git_dir), "for-each-ref"], check=True, capture_output=True
     ).stdout
-    assert peers._push(home, peer_at(other.path), f"{oid}:{name}", peers.silent).code != 0
+    assert peers._push(home, peer_at(other.path), f"{oid}:{name}", git.silent).code != 0
     after = subprocess.run(
         ["git", "-C", str(other.home.git_dir), "for-each-ref"], check=True, capture_output=True
     ).stdout
@@ -113,8 +114,8 @@ def test_a_diverged_line_is_pinned_on_a_peer_and_never_deleted_there(pair):
     oid = written_at(pair)
     assert peers.push_kept(home, peer_at(other.path), oid) is None
     assert other.home.repository.refs(KEEP) == {oid: oid}
-    assert peers._push(home, peer_at(other.path), f":{KEEP}{oid}", peers.silent).code != 0
-    assert peers._push(home, peer_at(other.path), f":{MAIN}", peers.silent).code != 0
+    assert peers._push(home, peer_at(other.path), f":{KEEP}{oid}", git.silent).code != 0
+    assert peers._push(home, peer_at(other.path), f":{MAIN}", git.silent).code != 0
     assert other.home.repository.refs(KEEP) == {oid: oid}
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mha.core import names
+from mha.core.names import Peer
 from mha.store import peers
-from mha.store.peers import Peer
 from tests.cluster import Cluster, Server
 from tests.sshd import Sshd
 

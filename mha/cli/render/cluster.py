@@ -13,10 +13,11 @@ from mha.errors import ExitCode
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
     from mha.operations.changeover import ChangedOver
-    from mha.operations.replication import PeerReport, Synced
+    from mha.operations.replication import Synced
     from mha.operations.servers import ServerListed
     from mha.operations.settling import Settled
     from mha.operations.setup import Initialized, Joined, Keyed
+    from mha.operations.sighting import PeerReport
     from mha.operations.verification import Verified
 
 _BEYOND_REPAIR = (

@@ -15,7 +15,7 @@ from mha.errors import ExitCode
 from mha.store.clock import in_utc
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
-    from mha.operations.replication import PeerReport
+    from mha.operations.sighting import PeerReport
     from mha.operations.status import StatusReport
 
 _WATCH_SECONDS = 2.0

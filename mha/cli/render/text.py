@@ -1,6 +1,5 @@
 """What all texts share: colour on a terminal only, aligned columns, times in words, JSON."""
 
-import json as json_format
 import os
 import sys
 from collections.abc import Sequence
@@ -46,6 +45,8 @@ def remark(text: str) -> None:
 
 def give_json(value: Any) -> None:
     """Print the answer as JSON; in ASCII where the locale cannot say more."""
+    import json as json_format
+
     ascii_only = sys.stdout.encoding.lower() != "utf-8"
     say(json_format.dumps(plain(value), indent=2, ensure_ascii=ascii_only))
 
