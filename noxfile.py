@@ -59,6 +59,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def plot(session: nox.Session) -> None:
+    """Draw docs/benchmarks.svg from what `bench --json` measured: `nox -s plot -- FIGURES.json TARGET.svg`."""
+    session.install("-e", ".[bench]")
+    session.run("python", "benchmarks/plot.py", *session.posargs)
+
+
+@nox.session
 def replay(session: nox.Session) -> None:
     """Replay a history on three servers: `nox -s replay -- HISTORY`."""
     session.install("-e", ".[test]")

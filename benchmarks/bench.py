@@ -33,6 +33,7 @@ class Figure:
     reference: float
     goal: float
     rounds: int
+    series: tuple[float, ...] = ()  # for the length of the history: seconds of each publish, in order
 
     @property
     def ratio(self) -> float:
@@ -70,6 +71,8 @@ ROWS = [
         "serve", "publish until two ssh Standbys serve it", "commit, then two pushes", 1.0, measures.serve, 7, (10_000,)
     ),
     Row("status", "`status` with four ssh peers", "one `git ls-remote` over ssh", 1.5, measures.status, 9, (1_000,)),
+    Row("length", "the 2,815th revision", "the 100th revision", 1.3, measures.length, 2_815, (1_000,)),
+    Row("memory", "memory at the 2,815th revision", "at the 100th", 1.0, measures.memory, 1, (1_000,)),
     Row("promote", "planned `promote` over ssh", "one `git push` over ssh", 4, measures.promote, 7, (1_000,)),
 ]
 
@@ -88,7 +91,8 @@ def figures(
             progress(f"{size:,} files: {row.work}")
             pairs = list(row.measure(stage, row.rounds))
             ours, reference = (statistics.median(side) for side in zip(*pairs, strict=True))
-            yield Figure(row.name, size, ours, reference, row.goal, len(pairs))
+            yield Figure(row.name, size, ours, reference, row.goal, len(pairs), tuple(stage.series))
+            stage.series.clear()
         remove_tree(folder / str(size))
 
 
@@ -104,10 +108,14 @@ def table(found: Sequence[Figure]) -> str:
         else:
             verdict, goal = f"{figure.ratio:.2f}", f"{row.goal:g}"
         lines.append(
-            f"| {row.work} | {figure.files:,} | {_seconds(figure.ours)} | {row.reference} | "
-            f"{_seconds(figure.reference)} | {verdict} | {goal} |"
+            f"| {row.work} | {figure.files:,} | {_amount(row, figure.ours)} | {row.reference} | "
+            f"{_amount(row, figure.reference)} | {verdict} | {goal} |"
         )
     return "\n".join(lines)
+
+
+def _amount(row: Row, value: float) -> str:
+    return f"{value * 1024:.0f} MiB" if row.name == "memory" else _seconds(value)
 
 
 def _seconds(value: float) -> str:

@@ -4,7 +4,9 @@ Rule: what is measured is what a user would run, ended when the user is told or
 the readers see it. What is made ready for it is not measured.
 """
 
+import gc
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,6 +76,29 @@ def burst(stage: Stage, rounds: int) -> Iterator[Pair]:
     for _ in range(rounds):
         stage.edit(stage.active().work)
         yield timed(lambda: mha("--home", stage.active().path, "publish", "-m", "x")), timed(stage.commit)
+
+
+def length(stage: Stage, rounds: int) -> Iterator[Pair]:
+    """Publish so often from one process that stays; the last revisions against those around the 100th.
+
+    Each publish knows its path, opens the home anew, and synchronizes each hundredth time, which packs.
+    """
+    _fill(stage)
+    gc.collect()
+    for number in range(1, rounds + 1):
+        path = stage.edit(stage.active().work)
+        home = open_home(stage.active().path)
+        stage.series.append(timed(lambda: publication.publish(home, message="x", author=AUTHOR, paths=(path,))))  # noqa: B023
+        if number % 100 == 0:
+            replication.sync(open_home(home.path))
+            stage.resident[number] = _resident()
+    early, late = stage.series[89:110], stage.series[-21:]
+    yield from zip(late, early, strict=True)
+
+
+def memory(stage: Stage, _rounds: int) -> Iterator[Pair]:
+    """What the process of `length` took at its end and early on, in GiB: shown as if it were seconds."""
+    yield max(stage.resident.items())[1] / (1 << 20), min(stage.resident.items())[1] / (1 << 20)
 
 
 def take(stage: Stage, rounds: int) -> Iterator[Pair]:
@@ -190,6 +215,13 @@ def _fill(stage: Stage) -> None:
     while len(list(home.releases.iterdir())) < 9:
         stage.publish(known=True)
     stage.settle_grace()
+
+
+def _resident() -> int:
+    """KiB of memory that this process holds."""
+    gc.collect()
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])  # type: ignore[index]
 
 
 def _take(home: Home, head: str) -> None:

@@ -65,6 +65,8 @@ class Stage:
     count: int
     edits: int = 0
     made: dict[str, Home] = field(default_factory=dict)
+    series: list[float] = field(default_factory=list)  # what a row leaves for the plot
+    resident: dict[int, int] = field(default_factory=dict)  # KiB of memory of this process, by revision
 
     @classmethod
     def of(cls, root: Path, count: int) -> Self:

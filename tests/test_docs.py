@@ -12,7 +12,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from mha.cli import demo, story
-from mha.core import cluster, reader
+from mha.core import cluster_reader, reader
 from mha.core.standing import Sync
 from mha.errors import ExitCode, MhaError
 from mha.operations import servers, setup
@@ -118,7 +118,7 @@ def test_every_variable_of_the_environment_is_in_the_table():
 def test_the_documented_cluster_file_is_valid_and_holds_every_known_key():
     example = re.search(r"```yaml\n(.*?)```", (DOCS / "formats.md").read_text(), re.DOTALL)
     assert example is not None
-    parsed = cluster.parse(example[1].encode())
+    parsed = cluster_reader.parse(example[1].encode())
     assert (parsed.name, sorted(parsed.servers), parsed.unknown) == ("acme", ["fw-a", "fw-b"], ())
     assert (parsed.settings.sync_interval_seconds, parsed.settings.wait_for) == (300, 1)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from mha.cli import boundary
-from mha.errors import MhaError, UnknownServer
+from mha.errors import MhaError
 from mha.store import git
 from mha.store.home import Home, open_home
 
@@ -28,12 +28,12 @@ def over_ssh(home: Home, peer: str, *, stated: str) -> int:
     `stated` is the home's path as the forced command has it: peers may know it by a symbolic link.
     """
     from mha.core.reception import Command
-    from mha.operations import receiving
+    from mha.operations import answering
 
-    _require_listed(home, peer)
-    match receiving.wanted_command(home, os.environ.get("SSH_ORIGINAL_COMMAND", ""), stated=stated):
+    answering.require_listed(home, peer)
+    match answering.wanted_command(home, os.environ.get("SSH_ORIGINAL_COMMAND", ""), stated=stated):
         case Command.SEND:
-            return receiving.send(home)
+            return answering.send(home)
         case Command.RECEIVE:
             return _receive(home, peer)
         case _:
@@ -48,8 +48,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         sender, repository = sys.argv[1:]
+        from mha.operations import answering
+
         home = opened(str(Path(repository).parent))
-        _require_listed(home, sender)
+        answering.require_listed(home, sender)
         code = _receive(home, sender)
     except BaseException as error:  # noqa: BLE001  # the boundary: nothing may pass it unsaid
         code = boundary.exit_code(error)
@@ -72,17 +74,6 @@ def _receive(home: Home, sender: str) -> int:
 def _say(text: str) -> None:
     """Write a line in one piece: git on the other side writes to the same place, and would get between line and end."""
     os.write(sys.stderr.fileno(), f"{text}\n".encode())
-
-
-def _require_listed(home: Home, peer: str) -> None:
-    """Only servers of the cluster are answered; a home that has not joined yet has nothing to say."""
-    from mha.operations import tip as tips
-
-    if home.repository.head() is None:
-        return
-    servers = tips.tip(home).cluster.servers
-    if peer not in servers:
-        raise UnknownServer(peer, servers)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import yaml
 
+from mha.core.scalars import line_of, shown
+
 BLOCK_STYLES = frozenset("|>")
 TAB = ("A tab stands where only spaces may.", "Indent and separate with spaces.")
 _TAB = re.compile(r"^(?:[^#\n]|(?<=\S)#)*\t", re.MULTILINE)  # not in a comment: its # follows a space, or nothing
@@ -22,16 +24,6 @@ def first(text: str) -> Dispute | None:
     if found is None and ("?" in text or _TIGHT.search(text)):
         return _in_brackets(text)
     return found
-
-
-def line_of(text: str, index: int) -> int:
-    """The line in which a character stands, from 1 on."""
-    return text.count("\n", 0, index) + 1
-
-
-def shown(text: str) -> str:
-    """Text as a problem quotes it."""
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _in_brackets(text: str) -> Dispute | None:

@@ -7,7 +7,7 @@ Whatever is not plainly harmless is refused here, once.
 import re
 from dataclasses import dataclass
 
-from mha.core import reader
+from mha.core import scalars
 from mha.core.record import NO_SERVER
 from mha.errors import InvalidName, InvalidUrl
 
@@ -97,6 +97,6 @@ def _path(path: str, whole: str) -> str:
 def _is_text_in_yaml(text: str) -> bool:
     """Whether a name may stand in mha.yaml as it is, without quotes."""
     try:
-        return reader.read(text.encode()) == [reader.Scalar(text, 1)]
-    except reader.Unreadable:
+        return scalars.value(text, 1) == text
+    except scalars.Unreadable:
         return False

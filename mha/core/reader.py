@@ -3,7 +3,7 @@ r"""The strict reader of YAML: bytes in, nodes with line numbers out.
 Rule 1: a file has one meaning. What YAML 1.1, YAML 1.2 and the common readers
 do not read alike is refused, with its line and what to write instead.
 Rule 2: the file's size bounds time and memory, whatever the file says.
-Rule 3: this file reads no disk and knows no schema; of mha it imports disputes alone.
+Rule 3: this file reads no disk and knows no schema; of mha it imports disputes and scalars alone.
 
 Refused: duplicate keys, merge keys, keys that are not text or whole numbers,
 anchors on collections, tags, directives, plain values that readers dispute,
@@ -15,7 +15,6 @@ A character that is spelled as an escape ("\u202e") is in plain sight, and
 accepted. Dates are text.
 """
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +24,12 @@ import yaml
 from yaml._yaml import CParser
 
 from mha.core import disputes
-from mha.core.disputes import BLOCK_STYLES, line_of, shown
+from mha.core.disputes import BLOCK_STYLES
+from mha.core.scalars import Unreadable, Value, line_of, shown, value
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 24  # collections within collections
 MAX_ALIASES = 100  # in a file
-MAX_DIGITS = 18  # fits 64 bits, and int() is slow for thousands
-
-Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +51,6 @@ class Sequence:
 
 
 Node = Scalar | Mapping | Sequence
-
-
-class Unreadable(ValueError):
-    """The file is not YAML that every reader understands alike."""
-
-    def __init__(self, line: int, problem: str, hint: str) -> None:
-        super().__init__(f"line {line}: {problem}")
-        self.line = line
-        self.problem = problem
-        self.hint = hint
 
 
 def read(data: bytes) -> list[Node]:
@@ -181,7 +168,7 @@ class _Reader:
         if event.style in BLOCK_STYLES and not _CLEAR_START.match(self._text, event.start_mark.index):
             problem = "Readers do not agree on where this block text starts."
             raise Unreadable(line, problem, "Start it in the next line, indented, and not with # in column 1.")
-        scalar = Scalar(event.value if event.style else _value(event.value, line), line)
+        scalar = Scalar(event.value if event.style else value(event.value, line), line)
         if event.anchor is not None:
             self._define(event, scalar)
         return scalar
@@ -249,62 +236,6 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             items.append(self._node(event, depth))
         return tuple(items)
-
-
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
-    **dict.fromkeys(["true", "True", "TRUE"], True),
-    **dict.fromkeys(["false", "False", "FALSE"], False),
-}
-_DISPUTED_WORDS = {  # what each is in YAML 1.1, and what says so in 1.2 too
-    **dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"], ("true", "true")),
-    **dict.fromkeys(["n", "N", "no", "No", "NO", "off", "Off", "OFF"], ("false", "false")),
-    "<<": ("a merge key", "the merged entries"),
-    "=": ("a default key", "another key"),
-}
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_FRACTION = re.compile(r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+][0-9]+)?")
-_DISPUTED_NUMBER = re.compile(
-    r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+            # other bases
-               | [0-9_]+(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?          # 022, 1_000, 1e3, 1.
-               | \.[0-9_]+(?:e[-+]?[0-9]+)?                      # .5
-               | [1-9][0-9_]*(?::[0-5]?[0-9])+                   # 22:22: base 60
-               | [0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*          # 08:30.5: base 60
-               | \.inf | \.nan )""",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
-
-
-def _value(text: str, line: int) -> Value:
-    """What all readers take a plain scalar for."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] in "+-.0123456789":
-        return _number(text, line)
-    if text in _DISPUTED_WORDS:
-        meaning, instead = _DISPUTED_WORDS[text]
-        problem = f"`{text}` is {meaning} to some YAML readers and text to others."
-        raise Unreadable(line, problem, f'Write "{text}" or {instead}.')
-    return text
-
-
-def _number(text: str, line: int) -> str | int | float:
-    # The 1.1 specification's pattern for fractions matches 10.0.0.1 and 1.2.3: an erratum that no reader follows.
-    if _INTEGER.fullmatch(text):
-        return int(_bounded(text, line))
-    if _FRACTION.fullmatch(text):
-        return float(_bounded(text, line))
-    if _DISPUTED_NUMBER.fullmatch(text):
-        problem = f"`{shown(text)}` is not the same value to all YAML readers."
-        raise Unreadable(line, problem, f'Write "{shown(text)}" if it is text, or a decimal number such as 31 or 0.5.')
-    return text
-
-
-def _bounded(text: str, line: int) -> str:
-    if sum(map(str.isdigit, text)) > MAX_DIGITS or math.isinf(float(text)):
-        problem = f"The number {shown(text)} is too large, or has more than {MAX_DIGITS} digits."
-        raise Unreadable(line, problem, "Put it in quotes if it is text.")
-    return text
 
 
 def _tag(tag: str, line: int) -> Unreadable:

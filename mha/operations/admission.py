@@ -7,7 +7,7 @@ revision must follow its parents, and its files must be fit to be published.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from mha.core import changes, cluster, succession
+from mha.core import changes, cluster, cluster_reader, succession
 from mha.core.record import MalformedRecord
 from mha.errors import MhaError, RefusedHistory
 from mha.store import trees, weighing
@@ -97,7 +97,7 @@ class Judge:
             if self.repository.size(blob.id) > changes.YAML_BYTES:
                 raise RefusedHistory(commit.id, f"{cluster.FILE} is larger than {changes.YAML_BYTES >> 20} MiB.")
             try:
-                self._servers[blob.id] = frozenset(cluster.parse(trees.read(self.repository, blob)).servers)
+                self._servers[blob.id] = frozenset(cluster_reader.parse(trees.read(self.repository, blob)).servers)
             except MhaError as error:
                 raise RefusedHistory(commit.id, error.message) from error
         return self._servers[blob.id]

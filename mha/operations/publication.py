@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from mha.core import changes, cluster, record, wholeness
+from mha.core import changes, cluster, cluster_reader, record, wholeness
 from mha.core.changes import Action, Change
 from mha.core.standing import Sync
 from mha.errors import (
@@ -292,7 +292,7 @@ def _require_cluster_file(here: Tip, blob: Blob | None, *, changed: bool) -> Non
     if blob is None:
         raise InvalidConfiguration([f"{cluster.FILE} is deleted; a cluster needs it."], hint)
     try:
-        new = cluster.parse(trees.read(here.home.repository, blob))
+        new = cluster_reader.parse(trees.read(here.home.repository, blob))
     except MhaError as error:
         raise InvalidConfiguration([error.message], error.hint) from error
     found = cluster.complaints(here.cluster, new, active=here.home.name)

@@ -15,7 +15,6 @@ from typing import TextIO
 
 from mha.core import reception
 from mha.core.changes import escaped
-from mha.core.reception import Command
 from mha.core.standing import Memory
 from mha.errors import MhaError, RefusedHistory
 from mha.operations.admission import Judge
@@ -25,12 +24,6 @@ from mha.store.clock import iso, now
 from mha.store.files import sync_file_system
 from mha.store.home import Home
 from mha.store.repository import MAIN, Repository
-
-
-def send(home: Home) -> int:
-    """Answer ls-remote and fetch on standard input and output; returns git's exit code."""
-    with git.started("upload-pack", "--strict", "--timeout=3600", str(home.git_dir), piped=False) as child:
-        return child.wait()
 
 
 def receive(home: Home, sender: str) -> tuple[int, Settled]:
@@ -151,8 +144,3 @@ def _remember(home: Home, sender: str, head: str) -> None:
     moment = iso(now())
     known = home.memory(sender)
     home.remember(sender, Memory(known.url, head, home.repository.record(head).revision, moment, moment))
-
-
-def wanted_command(home: Home, original: str, *, stated: str) -> Command | None:
-    """The command that ssh was asked for, if a peer may run it here; the home's path may lead over a link."""
-    return reception.command(original, str(home.path)) or reception.command(original, os.path.abspath(stated))

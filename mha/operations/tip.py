@@ -9,7 +9,7 @@ from mha.core.names import Peer
 from mha.core.record import Record
 from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer, StoreDamaged
 from mha.ids import short
-from mha.store import keys, trees
+from mha.store import keys, noted, trees
 from mha.store.home import Home
 from mha.store.repository import CURRENT, KEEP
 
@@ -30,7 +30,11 @@ class Tip:
     @cached_property
     def cluster(self) -> Cluster:
         """Its `mha.yaml`."""
-        return cluster_at(self.home, self.id)
+        found = noted.cluster(self.home, self.id)
+        if found is None:
+            found = cluster_at(self.home, self.id)
+            noted.note(self.home, self.id, found)
+        return found
 
     @property
     def key_fault(self) -> str:
@@ -57,10 +61,12 @@ def tip(home: Home) -> Tip:
 
 def cluster_at(home: Home, oid: str) -> Cluster:
     """What `mha.yaml` says in a revision."""
+    from mha.core import cluster_reader  # it needs a parser of YAML
+
     blob = trees.find(home.repository, home.repository.commit(oid).tree, cluster_file.FILE)
     if blob is None:
         raise StoreDamaged(f"revision {short(oid)} has no {cluster_file.FILE}.")
-    return cluster_file.parse(trees.read(home.repository, blob))
+    return cluster_reader.parse(trees.read(home.repository, blob))
 
 
 def require_active(here: Tip, what: str = "publish") -> None:

@@ -7,8 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from mha.core import cluster
-from mha.errors import MhaError
+from mha.ids import is_id
 
 _DRAFTS = Path("refs") / "mha" / "drafts"
 _PACKED = re.compile(r"^[0-9a-f]+ refs/mha/drafts/([0-9]+)$", re.MULTILINE)
@@ -23,8 +22,11 @@ def containing(start: Path) -> Path | None:
 
 def server_names(home: Path) -> list[str]:
     """The servers of the cluster, as `current/` has them."""
+    from mha.core import cluster, cluster_reader
+    from mha.errors import MhaError
+
     try:
-        return sorted(cluster.parse((home / "current" / cluster.FILE).read_bytes()).servers)
+        return sorted(cluster_reader.parse((home / "current" / cluster.FILE).read_bytes()).servers)
     except (OSError, MhaError):
         return []
 
@@ -35,6 +37,15 @@ def own_name(home: Path) -> str:
         return (home / "mha.git" / "mha" / "name").read_text().strip()
     except (OSError, ValueError):
         return ""
+
+
+def head(home: Path) -> str | None:
+    """The id that `main` holds, where it stands in a file of its own, as it does unless somebody packed it."""
+    try:
+        found = (home / "mha.git" / "refs" / "heads" / "main").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return found if is_id(found) else None
 
 
 def draft_numbers(home: Path) -> list[str]:

@@ -12,14 +12,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mha.core import names
-from mha.core.standing import Memory
 from mha.errors import HomeNotEmpty, HomeOfAnother, NewerFormat, NoHome, StoreDamaged
 from mha.ids import is_id
 from mha.store import git, glance
 from mha.store.files import exchange, remove_tree, sync_file_system, sync_folder, write_whole
-from mha.store.repository import SERVER, Repository
+
+if TYPE_CHECKING:  # a peer that only asks is answered without them
+    from mha.core.standing import Memory
+    from mha.store.repository import Repository
 
 FORMAT = 1
 HOOKS = ("pre-receive", "reference-transaction")
@@ -86,8 +89,10 @@ class Home:
     name: str
 
     @cached_property
-    def repository(self) -> Repository:
+    def repository(self) -> "Repository":
         """The bare repository, opened at first use."""
+        from mha.store.repository import Repository
+
         return Repository(self.git_dir)
 
     @property
@@ -132,15 +137,17 @@ class Home:
         """This server's public key, as one line in OpenSSH's form without a comment."""
         return " ".join((self.state / "key.pub").read_text().split()[:2])
 
-    def memory(self, peer: str) -> Memory:
+    def memory(self, peer: str) -> "Memory":
         """What was last seen of a peer; nothing where the note is missing or unreadable."""
+        from mha.core.standing import Memory
+
         try:
             found = json.loads((self.state / "contacts" / f"{peer}.json").read_text())
             return Memory(**{field.name: found[field.name] for field in fields(Memory)})
         except (OSError, ValueError, KeyError, TypeError):
             return Memory()
 
-    def remember(self, peer: str, memory: Memory) -> None:
+    def remember(self, peer: str, memory: "Memory") -> None:
         """Note what was seen of a peer. A note that cannot be written is lost: it is shown, never decided by."""
         try:
             (self.state / "contacts").mkdir(exist_ok=True)
@@ -209,6 +216,8 @@ def _restore_name(path: Path) -> None:
         damaged = not names.is_name(_read_name(path))
     except OSError:
         return
+    from mha.store.repository import SERVER, Repository
+
     known = list(Repository(path / "mha.git").refs(SERVER)) if damaged else []
     if len(known) == 1:
         write_whole(path / "mha.git" / "mha" / "name", f"{known[0]}\n".encode())

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mha.core.cluster import Cluster, Role, Server, Settings, complaints, initial, key, parse
+from mha.core.cluster import Cluster, Role, Server, Settings, complaints, initial, key
+from mha.core.cluster_reader import parse
 from mha.core.names import url
 from mha.errors import InvalidClusterFile, NewerFormat
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
-from mha.core.reader import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, Mapping, Scalar, Sequence, Unreadable, plain, read
+from mha.core.reader import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, Mapping, Scalar, Sequence, plain, read
+from mha.core.scalars import Unreadable
 
 
 def values(data):

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from mha.core import changes, cluster, names, reader, reception, record
+from mha.core import changes, cluster, cluster_reader, names, reader, reception, record, scalars
 from mha.core.changes import Entry, FileType
 from mha.errors import ControlCharacters, InvalidClusterFile, InvalidName, InvalidUrl, MessageTooLong, NewerFormat
 from tests.core.test_reader import assert_every_reader_agrees
@@ -52,8 +52,8 @@ def yaml(data: bytes) -> None:
     """A file is refused with a line, a sentence and a hint, or means the same to every reader."""
     try:
         reader.read(data)
-    except reader.Unreadable as error:
-        refused: reader.Unreadable | None = error
+    except scalars.Unreadable as error:
+        refused: scalars.Unreadable | None = error
     else:
         refused = None
     if refused is not None:
@@ -67,7 +67,7 @@ def yaml(data: bytes) -> None:
 def cluster_file(data: bytes) -> None:
     """`mha.yaml` is refused, or all that it says keeps its rules."""
     try:
-        found = cluster.parse(data)
+        found = cluster_reader.parse(data)
     except (InvalidClusterFile, NewerFormat):
         return
     assert names.server_name(found.name) == found.name
@@ -92,7 +92,7 @@ def server_name(data: bytes) -> None:
     assert not name.startswith(("-", "."))
     assert not name.endswith((".lock", ".", "-"))
     assert ".." not in name
-    made = cluster.parse(
+    made = cluster_reader.parse(
         cluster.initial(cluster=name, name=name, url="/srv/mha", key="ssh-ed25519 " + "A" * 68).encode()
     )
     assert (made.name, list(made.servers)) == (name, [name])

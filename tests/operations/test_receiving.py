@@ -12,9 +12,9 @@ import pytest
 from pygit2.enums import FileMode
 
 from mha.core.record import Record
-from mha.errors import GitMissing
-from mha.operations import receiving, servers, setup
-from mha.store import trees
+from mha.errors import GitMissing, UnknownServer
+from mha.operations import answering, receiving, servers, setup
+from mha.store import noted, trees
 from tests.cluster import JANA, Cluster, Server
 from tests.operations.forging import forged, make_head, with_entry, with_tree
 
@@ -341,7 +341,21 @@ def test_main_is_moved_by_no_git_command_typed_by_hand(pair, arguments):
 def test_a_peers_key_runs_nothing_else_over_ssh(make_cluster, wanted):
     home = make_cluster("fw-a")["fw-a"].home
 
-    assert receiving.wanted_command(home, wanted.format(home=home.path), stated=str(home.path)) is None
+    assert answering.wanted_command(home, wanted.format(home=home.path), stated=str(home.path)) is None
+
+
+def test_who_is_answered_is_read_anew_with_each_revision(make_cluster):
+    cluster = make_cluster("fw-a", "fw-b")
+    home = cluster["fw-a"].home
+    answering.require_listed(home, "fw-b")
+    before = noted.cluster(home, cluster["fw-a"].head)
+
+    servers.remove(home, name="fw-b", author=JANA)
+
+    assert before is not None
+    assert set(before.servers) == {"fw-a", "fw-b"}
+    with pytest.raises(UnknownServer):
+        answering.require_listed(cluster["fw-a"].home, "fw-b")
 
 
 @pytest.mark.ssh

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mha.core import cluster
+from mha.core import cluster, cluster_reader
 from mha.core.cluster import Role
 from mha.store.cluster_file import add_server, remove_server
 
@@ -66,7 +66,7 @@ def test_adding_a_server_inserts_its_entry_and_changes_no_other_byte(text):
     assert edited[:start] + edited[len(edited) - end :] == text
     inserted = edited[start : len(edited) - end]
     assert inserted.strip(" ,\r\n") == f'fw-z: {{url: "/srv/z", key: {KEY}, role: secondary}}'
-    found, known = cluster.parse(edited.encode()), cluster.parse(text.encode())
+    found, known = cluster_reader.parse(edited.encode()), cluster_reader.parse(text.encode())
     assert found.servers == {**known.servers, "fw-z": found.servers["fw-z"]}
     assert (found.servers["fw-z"].url.text, found.servers["fw-z"].role) == ("/srv/z", Role.SECONDARY)
     assert found.settings == known.settings
@@ -94,8 +94,8 @@ def test_removing_a_server_keeps_the_comments_of_its_neighbours():
 @pytest.mark.parametrize(("name", "left"), [("fw-a", "fw-b"), ("fw-b", "fw-a")])
 def test_removing_from_a_flow_mapping_leaves_the_other_as_it_was(name, left):
     edited = remove_server(FLOW.encode(), name=name)
-    known = cluster.parse(FLOW.encode()).servers
-    assert cluster.parse(edited).servers == {left: known[left]}
+    known = cluster_reader.parse(FLOW.encode()).servers
+    assert cluster_reader.parse(edited).servers == {left: known[left]}
 
 
 def test_the_server_that_ends_with_an_alias_goes_whole():
@@ -124,6 +124,6 @@ def test_no_layout_loses_a_line(indent, blanks, block, newline):
     new = " " * indent + 'fw-z: {url: "/srv/z", role: secondary}' + newline
     assert added.decode().replace(new, "", 1) == text
     assert remove_server(added, name="fw-z").decode() == text
-    for name in cluster.parse(added).servers:
-        left = cluster.parse(remove_server(added, name=name)).servers
-        assert left.keys() == cluster.parse(added).servers.keys() - {name}
+    for name in cluster_reader.parse(added).servers:
+        left = cluster_reader.parse(remove_server(added, name=name)).servers
+        assert left.keys() == cluster_reader.parse(added).servers.keys() - {name}
