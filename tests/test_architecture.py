@@ -102,5 +102,25 @@ def test_a_command_that_only_helps_imports_neither_git_nor_yaml(arguments):
 
 def test_the_status_imports_what_it_needs_and_nothing_slow(make_cluster):
     modules = loaded("--home", str(make_cluster("fw-a", "fw-b")["fw-a"].path), "status", "--offline")
-    assert {"typer", "pygit2", "yaml"} <= modules
-    assert packages(modules) & SLOW == set()
+    assert {"typer", "pygit2"} <= modules
+    assert packages(modules) & {*SLOW, "yaml", "logging"} == set()
+
+
+def test_a_publish_without_peers_imports_no_yaml(make_cluster):
+    active = make_cluster("fw-a")["fw-a"]
+    active.edit("objects/hosts.yaml", "hosts: {}\n")
+
+    modules = loaded("--home", str(active.path), "publish", "-m", "x")
+
+    assert packages(modules) & {*SLOW, "yaml", "logging"} == set()
+
+
+def test_a_peer_that_only_asks_is_answered_without_gits_library(make_cluster, monkeypatch):
+    active = make_cluster("fw-a", "fw-b")["fw-a"]
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", f"git-upload-pack '{active.path}/mha.git'")
+
+    command = [sys.executable, "-X", "importtime", "-m", "mha", "--home", str(active.path), "serve", "fw-b"]
+    done = subprocess.run(command, capture_output=True, input=b"0000", timeout=120, check=True)
+
+    assert active.head.encode() in done.stdout
+    assert {b"pygit2", b"yaml", b"typer"} & {line.split()[-1] for line in done.stderr.splitlines()} == set()

@@ -101,8 +101,9 @@ def test_a_server_that_is_added_is_a_publish_that_standbys_must_hold(make_cluste
 
 def test_an_edit_that_a_newer_revision_also_changed_is_named_when_it_is_published(active):
     """As after a kill between the move of main and the settling, and an edit before the next command."""
-    newer = Blob(write(active.home.repository, b"hosts: {newer: 10.0.0.1}\n"))
-    publication.advance(tip(active.home), {HOSTS: newer}, message="By a command that was killed", author=JANA)
+    here = tip(active.home)
+    newer = Blob(write(here.home.repository, b"hosts: {newer: 10.0.0.1}\n"))
+    publication.advance(here, {HOSTS: newer}, message="By a command that was killed", author=JANA)
     active.edit(HOSTS, "hosts: {mine: 10.0.0.2}\n")
 
     done = active.mha("publish", "-m", "Mine")

@@ -7,12 +7,12 @@ revision must follow its parents, and its files must be fit to be published.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from mha.core import changes, cluster, cluster_reader, succession
+from mha.core import changes, cluster, succession
 from mha.core.record import MalformedRecord
 from mha.errors import MhaError, RefusedHistory
 from mha.store import trees, weighing
 from mha.store.repository import Commit, Repository
-from mha.store.trees import Delta
+from mha.store.trees import Blob, Delta
 from mha.store.weighing import Scale
 
 COMMIT_BYTES = 1 << 20  # the message included
@@ -32,8 +32,8 @@ class Judge:
 
     repository: Repository
     introduction: str
+    servers: dict[str, frozenset[str]] = field(default_factory=dict)  # which a `mha.yaml` lists, by that file's id
     _facts: dict[str, succession.Revision] = field(default_factory=dict)
-    _servers: dict[str, frozenset[str]] = field(default_factory=dict)
     _scale: Scale = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,14 +93,19 @@ class Judge:
         blob = trees.find(self.repository, commit.tree, cluster.FILE)
         if blob is None:
             raise RefusedHistory(commit.id, f"It has no {cluster.FILE}.")
-        if blob.id not in self._servers:
-            if self.repository.size(blob.id) > changes.YAML_BYTES:
-                raise RefusedHistory(commit.id, f"{cluster.FILE} is larger than {changes.YAML_BYTES >> 20} MiB.")
-            try:
-                self._servers[blob.id] = frozenset(cluster_reader.parse(trees.read(self.repository, blob)).servers)
-            except MhaError as error:
-                raise RefusedHistory(commit.id, error.message) from error
-        return self._servers[blob.id]
+        if blob.id not in self.servers:
+            self.servers[blob.id] = self._read_listed(commit, blob)
+        return self.servers[blob.id]
+
+    def _read_listed(self, commit: Commit, blob: Blob) -> frozenset[str]:
+        from mha.core import cluster_reader  # it needs a parser of YAML
+
+        if self.repository.size(blob.id) > changes.YAML_BYTES:
+            raise RefusedHistory(commit.id, f"{cluster.FILE} is larger than {changes.YAML_BYTES >> 20} MiB.")
+        try:
+            return frozenset(cluster_reader.parse(trees.read(self.repository, blob)).servers)
+        except MhaError as error:
+            raise RefusedHistory(commit.id, error.message) from error
 
     def _require_files(self, commit: Commit) -> int:
         """The files of a revision must be fit to be published; returns how many it adds or changes."""

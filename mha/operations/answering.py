@@ -18,9 +18,9 @@ def require_listed(home: Home, peer: str) -> None:
 
     Raises UnknownServer.
     """
-    head = glance.head(home.path)
-    known = noted.cluster(home, head) if head is not None else None
-    servers: Collection[str] | None = known.servers if known is not None else _read(home)
+    known = noted.read(home)
+    is_current = known is not None and known.head == glance.head(home.path)
+    servers: Collection[str] | None = known.cluster.servers if known and is_current else _read(home)
     if servers is not None and peer not in servers:
         raise UnknownServer(peer, servers)
 

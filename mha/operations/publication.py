@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from mha.core import changes, cluster, cluster_reader, record, wholeness
+from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
 from mha.core.standing import Sync
 from mha.errors import (
@@ -32,7 +32,7 @@ from mha.operations.editing import at_desk, patch
 from mha.operations.settling import Settled, settle_after
 from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip, require_active
-from mha.store import lock, merging, releases, trees
+from mha.store import lock, releases, trees
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import Edit, WorkTree
@@ -142,6 +142,8 @@ def publish_files(
 
 def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: int | None = None) -> Published:
     """Publish the opposite of an earlier revision; raises CannotRevert where later ones changed the same lines."""
+    from mha.store import merging
+
     message = _worded(message)
     here = tips.tip(home)
     require_active(here)
@@ -193,7 +195,7 @@ def advance(here: Tip, files: dict[str, Blob | None], *, message: str, author: A
         time=now(),
     )
     try:  # as every peer will
-        Judge(repository, here.home.introduction() or here.id).admit(oid, known=[here.id])
+        Judge(repository, here.home.introduction() or here.id, here.listed).admit(oid, known=[here.id])
     except RefusedHistory as error:
         raise InvalidConfiguration(
             [error.reason], "Every other server would refuse it; nothing was published."
@@ -237,8 +239,8 @@ def _published(home: Home, oid: str) -> Iterator[None]:
 def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:
     """Serve the new head, and make it the draft's base; returns why that failed. The next command tries again."""
     try:
-        tree.settle(oid, paths)
-        releases.switch(home, oid)
+        with tree.settling(oid, paths):
+            releases.switch(home, oid)
     except (OSError, MhaError) as error:
         return sentence(error)
     return ""
@@ -291,6 +293,8 @@ def _require_cluster_file(here: Tip, blob: Blob | None, *, changed: bool) -> Non
     hint = "`mha discard mha.yaml` brings the published one back."
     if blob is None:
         raise InvalidConfiguration([f"{cluster.FILE} is deleted; a cluster needs it."], hint)
+    from mha.core import cluster_reader  # it needs a parser of YAML
+
     try:
         new = cluster_reader.parse(trees.read(here.home.repository, blob))
     except MhaError as error:

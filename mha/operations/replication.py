@@ -18,7 +18,6 @@ from mha.operations.admission import Judge
 from mha.operations.settling import Settled, settle_after
 from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip
-from mha.operations.upkeep import tidy
 from mha.store import lock, peers
 from mha.store.clock import iso, now
 from mha.store.git import Progress, silent
@@ -69,6 +68,8 @@ def look(here: Tip, chosen: Sequence[Peer] | None = None, *, progress: Progress 
 
 def sync(home: Home, names: Sequence[str] = (), *, progress: Progress = silent) -> Synced:
     """Exchange missing revisions with all peers, or with the named ones; settle, and tidy the store."""
+    from mha.operations.upkeep import tidy
+
     here = tips.tip(home)
     views = look(here, _chosen(here, names), progress=progress)
     taken, settled = take(home, views)

@@ -11,7 +11,9 @@ from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer,
 from mha.ids import short
 from mha.store import keys, noted, trees
 from mha.store.home import Home
+from mha.store.noted import Noted
 from mha.store.repository import CURRENT, KEEP
+from mha.store.trees import Blob
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,23 @@ class Tip:
         return self.home.repository.commit(self.id).tree
 
     @cached_property
+    def file(self) -> Blob:
+        """Its `mha.yaml`, as it is stored; raises StoreDamaged."""
+        return _file(self.home, self.id)
+
+    @cached_property
     def cluster(self) -> Cluster:
-        """Its `mha.yaml`."""
-        found = noted.cluster(self.home, self.id)
-        if found is None:
-            found = cluster_at(self.home, self.id)
-            noted.note(self.home, self.id, found)
+        """What its `mha.yaml` says."""
+        known, text = noted.read(self.home), trees.read(self.home.repository, self.file)  # where that is damaged: now
+        found = known.cluster if known and known.file == self.file.id else _parsed(text)
+        if known is None or known.head != self.id:
+            noted.write(self.home, Noted(self.id, self.file.id, found))
         return found
+
+    @property
+    def listed(self) -> dict[str, frozenset[str]]:
+        """The servers that it lists, by the id of its `mha.yaml`, as whoever judges what follows wants them."""
+        return {self.file.id: frozenset(self.cluster.servers)}
 
     @property
     def key_fault(self) -> str:
@@ -61,12 +73,7 @@ def tip(home: Home) -> Tip:
 
 def cluster_at(home: Home, oid: str) -> Cluster:
     """What `mha.yaml` says in a revision."""
-    from mha.core import cluster_reader  # it needs a parser of YAML
-
-    blob = trees.find(home.repository, home.repository.commit(oid).tree, cluster_file.FILE)
-    if blob is None:
-        raise StoreDamaged(f"revision {short(oid)} has no {cluster_file.FILE}.")
-    return cluster_reader.parse(trees.read(home.repository, blob))
+    return _parsed(trees.read(home.repository, _file(home, oid)))
 
 
 def require_active(here: Tip, what: str = "publish") -> None:
@@ -90,3 +97,16 @@ def diverged_sides(home: Home) -> list[str]:
     return [
         oid for oid in home.repository.refs(KEEP).values() if head is None or not home.repository.contains(head, oid)
     ]
+
+
+def _file(home: Home, oid: str) -> Blob:
+    found = trees.find(home.repository, home.repository.commit(oid).tree, cluster_file.FILE)
+    if found is None:
+        raise StoreDamaged(f"revision {short(oid)} has no {cluster_file.FILE}.")
+    return found
+
+
+def _parsed(text: bytes) -> Cluster:
+    from mha.core import cluster_reader  # it needs a parser of YAML
+
+    return cluster_reader.parse(text)

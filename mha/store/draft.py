@@ -122,12 +122,17 @@ class WorkTree:
                 elif held != delta.new:
                     kept.append(printable(delta.path))
         self.sync(os.fsdecode(delta.path) for delta in deltas)
-        self.settle(oid, (delta.path for delta in deltas))
-        return kept
+        with self.settling(oid, (delta.path for delta in deltas)):
+            return kept
 
-    def settle(self, oid: str, paths: Iterable[bytes]) -> None:
-        """Make a revision the base, and tell the index about the paths that it changed; they were synced before."""
-        self._index.follow(oid, paths)
+    @contextmanager
+    def settling(self, oid: str, paths: Iterable[bytes]) -> Iterator[None]:
+        """Make a revision the base, and tell the index about the paths that it changed, while the block runs.
+
+        They were synced before.
+        """
+        with self._index.following(oid, paths):
+            yield
 
     def undo(self, oid: str, kept: Mapping[str, Blob | None]) -> list[str]:
         """Put the files of a revision back in place of edits that are kept; returns those that were edited once more.

@@ -100,6 +100,24 @@ def run(
     return Done(child.returncode, out, err.decode("utf-8", "replace"))
 
 
+@contextmanager
+def beside(*arguments: str, stdin: bytes, env: Mapping[str, str] | None = None) -> Iterator[Callable[[], Done]]:
+    """Let git run on this machine while the block does something else; what is yielded waits for its end."""
+    words = os.memfd_create("words")  # unlike a pipe it takes all of them at once
+    try:
+        os.write(words, stdin)
+        os.lseek(words, 0, os.SEEK_SET)
+        with started(*arguments, env=env, stdin=words) as child:
+
+            def ended() -> Done:
+                out, err = child.communicate(timeout=_LOCAL_SECONDS)
+                return Done(child.returncode, out, err.decode("utf-8", "replace"))
+
+            yield ended
+    finally:
+        os.close(words)
+
+
 def transfer(
     *arguments: str,
     env: Mapping[str, str] | None = None,
@@ -181,14 +199,15 @@ def started(
     env: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
     piped: bool = True,
+    stdin: int | None = None,
     umask: int = -1,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A running git, in a process group of its own; it does not outlive the block."""
+    """A running git, in a process group of its own; it does not outlive the block. `stdin` is an open file."""
     stream = subprocess.PIPE if piped else None
     try:
         child = subprocess.Popen(
             ["git", *arguments],
-            stdin=stream,
+            stdin=stream if stdin is None else stdin,
             stdout=stream,
             stderr=stream,
             env=environment(env),
@@ -249,7 +268,7 @@ def inheriting(descriptor: int) -> Iterator[None]:
 def end(child: "subprocess.Popen[bytes]") -> None:
     """Kill a child and all that it started, and wait until it is gone."""
     with suppress(ProcessLookupError):
-        if child.stdin is not None:  # it leads a group, which outlives it
+        if child.stdout is not None:  # it leads a group, which outlives it
             os.killpg(child.pid, signal.SIGKILL)
         else:
             child.kill()

@@ -8,7 +8,8 @@ hides nothing from mha: it has an index of its own, which then becomes theirs.
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +47,15 @@ class Index:
         git.checked("fill work/", "read-tree", "-m", "-u", "HEAD", env=self._environment())
         self._show()
 
-    def follow(self, oid: str, paths: Iterable[bytes]) -> None:
-        """Make a revision HEAD, and note the paths that it changed."""
+    @contextmanager
+    def following(self, oid: str, paths: Iterable[bytes]) -> Iterator[None]:
+        """Make a revision HEAD, and note the paths that it changed, while the block runs, which has no use for them."""
         self._require()
-        listed = b"".join(path + b"\0" for path in paths)
         arguments = ("update-index", "-z", "--add", "--remove", "--stdin")
-        done = git.run(*arguments, stdin=listed, env=self._environment(refresh=True))
+        listed = b"".join(path + b"\0" for path in paths)
+        with git.beside(*arguments, stdin=listed, env=self._environment(refresh=True)) as ended:
+            yield
+            done = ended()
         write_whole(self.administration / "HEAD", f"{oid}\n".encode())
         if done.code != 0:
             self._make_anew()

@@ -1,10 +1,11 @@
 """What `mha.yaml` says at the head, noted: to read YAML takes longer than most answers.
 
-Rule: a note counts for the head and the mha that it names, and for no other. One that cannot be read is none.
+Rule: a note counts for the head or the file that it names, and for this mha alone. One that cannot be read is none.
 """
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 
 from mha import __version__
 from mha.core import names
@@ -16,25 +17,37 @@ from mha.store.home import Home
 _NAME = "cluster.json"
 
 
-def cluster(home: Home, head: str) -> Cluster | None:
-    """The cluster as it was noted for a head, or None."""
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A cluster as it was read from the `mha.yaml` of a head."""
+
+    head: str
+    file: str  # the id of that `mha.yaml`
+    cluster: Cluster
+
+
+def read(home: Home) -> Noted | None:
+    """What was noted last, or None."""
     try:
         found = json.loads((home.state / _NAME).read_text())
-        if (found["mha"], found["head"]) != (__version__, head):
+        if found["mha"] != __version__:
             return None
         servers = [Server(s["name"], names.url(s["url"]), Role(s["role"]), s["key"]) for s in found["servers"]]
         unknown = tuple((int(line), str(name)) for line, name in found["unknown"])
-        return Cluster(found["name"], {s.name: s for s in servers}, Settings(**found["settings"]), unknown)
+        cluster = Cluster(found["name"], {s.name: s for s in servers}, Settings(**found["settings"]), unknown)
+        return Noted(found["head"], found["file"], cluster)
     except (OSError, ValueError, KeyError, TypeError, MhaError):
         return None
 
 
-def note(home: Home, head: str, known: Cluster) -> None:
+def write(home: Home, noted: Noted) -> None:
     """Note what a head's `mha.yaml` says; where that cannot be, it is read again."""
+    known = noted.cluster
     text = json.dumps(
         {
             "mha": __version__,
-            "head": head,
+            "head": noted.head,
+            "file": noted.file,
             "name": known.name,
             "servers": [
                 {"name": s.name, "url": s.url.text, "role": s.role, "key": s.key} for s in known.servers.values()

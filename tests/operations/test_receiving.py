@@ -348,12 +348,12 @@ def test_who_is_answered_is_read_anew_with_each_revision(make_cluster):
     cluster = make_cluster("fw-a", "fw-b")
     home = cluster["fw-a"].home
     answering.require_listed(home, "fw-b")
-    before = noted.cluster(home, cluster["fw-a"].head)
+    before = noted.read(home)
 
     servers.remove(home, name="fw-b", author=JANA)
 
     assert before is not None
-    assert set(before.servers) == {"fw-a", "fw-b"}
+    assert set(before.cluster.servers) == {"fw-a", "fw-b"}
     with pytest.raises(UnknownServer):
         answering.require_listed(cluster["fw-a"].home, "fw-b")
 

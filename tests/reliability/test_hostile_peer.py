@@ -200,7 +200,9 @@ def test_a_bomb_that_is_fetched_is_refused_and_the_next_honest_revision_is_taken
         tree = builder.write()
     top = repository.git.TreeBuilder(inner)
     top.insert("zz", tree, FileMode.TREE)
-    bomb = with_tree(active, Record(3, 1, "fw-a", "fw-a"), str(top.write()), None, "Forged")
+    whole = str(top.write())
+    repository.flush()
+    bomb = with_tree(active, Record(3, 1, "fw-a", "fw-a"), whole, None, "Forged")
     make_head(active, bomb)
 
     pulled = standby.mha("sync", timeout=100)

@@ -64,7 +64,8 @@ def published(work: WorkTree) -> str:
         author=JANA, committer=JANA, time=scene.TIME,
     )  # fmt: skip
     home.repository.advance(expected=head, to=oid)
-    work.settle(oid, [edit.path for edit in edits])
+    with work.settling(oid, [edit.path for edit in edits]):
+        pass
     return oid
 
 

@@ -90,7 +90,8 @@ def test_what_was_added_to_gits_index_is_no_less_published_and_git_sees_what_was
     assert edited(work) == {HOSTS.encode(): (Action.MODIFIED, FileType.FILE)}
 
     head = scene.revised(work.home, {HOSTS: "hosts: {later: 10.0.0.1}\n"})
-    work.settle(head, [HOSTS.encode()])
+    with work.settling(head, [HOSTS.encode()]):
+        pass
 
     assert edited(work) == {}
     assert git(work, "status", "--porcelain") == ""

@@ -8,8 +8,8 @@ from mha.core.cluster import Cluster, Role, Server, Settings
 from mha.core.names import url
 from mha.store import noted
 from mha.store.home import create
+from mha.store.noted import Noted
 
-HEAD = "a" * 40
 KNOWN = Cluster(
     "acme",
     {
@@ -19,6 +19,7 @@ KNOWN = Cluster(
     Settings(300, 2),
     ((7, "colour"),),
 )
+NOTED = Noted("a" * 40, "b" * 40, KNOWN)
 
 
 @pytest.fixture
@@ -27,20 +28,19 @@ def home(tmp_path):
 
 
 def test_what_was_noted_comes_back_whole_and_in_its_order(home):
-    noted.note(home, HEAD, KNOWN)
+    noted.write(home, NOTED)
 
-    found = noted.cluster(home, HEAD)
+    found = noted.read(home)
 
-    assert found == KNOWN
-    assert list(found.servers) == ["fw-b", "fw-a"]
+    assert found == NOTED
+    assert list(found.cluster.servers) == ["fw-b", "fw-a"]
 
 
-def test_a_note_counts_for_its_head_and_its_mha_alone(home, monkeypatch):
-    noted.note(home, HEAD, KNOWN)
+def test_a_note_counts_for_its_mha_alone(home, monkeypatch):
+    noted.write(home, NOTED)
 
-    assert noted.cluster(home, "b" * 40) is None
     monkeypatch.setattr(noted, "__version__", "99.0")
-    assert noted.cluster(home, HEAD) is None
+    assert noted.read(home) is None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_note_counts_for_its_head_and_its_mha_alone(home, monkeypatch):
     [None, "", "{}", "[]", "3", "\0", ("servers", [{}]), ("servers", [1]), ("settings", {"a": 1}), ("unknown", 1)],
 )
 def test_a_note_that_cannot_be_read_is_none(home, spoilt):
-    noted.note(home, HEAD, KNOWN)
+    noted.write(home, NOTED)
     path = home.state / "cluster.json"
     match spoilt:
         case None:
@@ -58,12 +58,12 @@ def test_a_note_that_cannot_be_read_is_none(home, spoilt):
         case _:
             path.write_text(spoilt)
 
-    assert noted.cluster(home, HEAD) is None
+    assert noted.read(home) is None
 
 
 def test_a_note_that_cannot_be_written_is_no_error(home):
     (home.state / "cluster.json").mkdir()
 
-    noted.note(home, HEAD, KNOWN)
+    noted.write(home, NOTED)
 
-    assert noted.cluster(home, HEAD) is None
+    assert noted.read(home) is None
