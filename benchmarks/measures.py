@@ -148,6 +148,7 @@ def join(stage: Stage, rounds: int) -> Iterator[Pair]:
             servers.add(active, name=name, url=str(path), key=home.public_key(), author=AUTHOR)
             ours = timed(lambda: mha("join", sshd.url(active.path), path, "--name", name))  # noqa: B023
             yield ours, timed(lambda: run("git", "clone", "-q", f"{sshd.url(active.git_dir)}", clone, env=env))  # noqa: B023
+            servers.remove(open_home(active.path), name=name, author=AUTHOR)
             remove_tree(path)
             shutil.rmtree(clone)
 

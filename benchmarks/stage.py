@@ -28,15 +28,18 @@ _ENV = {
 
 
 def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
-    """Run a command that must succeed, and show nothing of it."""
-    subprocess.run(
+    """Run a command that must succeed, and show nothing of it unless it does not."""
+    done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
         env=_ENV | dict(env or {}),
-        check=True,
+        check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
+        text=True,
     )
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 def mha(*arguments: str | Path) -> None:
