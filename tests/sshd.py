@@ -63,7 +63,8 @@ class Sshd:
 
     def allow(self, name: str, public_key: str, home: Path) -> None:
         """Let a peer's key do what `mha serve` allows in one home, as the documentation says to."""
-        command = f"{sys.executable} -m mha --home {home} serve {name}"
+        program = Path(sys.executable).with_name("mha")  # as administrators name it
+        command = f"{program} --home {home} serve {name}"
         with (self.folder / "authorized_keys").open("a") as file:
             file.write(f'restrict,command="{command}" {public_key} {name}\n')
 

@@ -3,6 +3,7 @@
 Rule: paths and sizes come in as values; nothing here looks at a disk.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ PATH_BYTES = 1024
 DEPTH = 32
 REVISION_FILES = 250_000  # that one revision adds or changes
 REVISION_BYTES = 4 << 30  # of the files that one revision adds or changes
+
+
+_ORDINARY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 
 
 class Action(StrEnum):
@@ -165,6 +169,8 @@ def _problem(entry: Entry) -> Problem | None:
 
 
 def _name_problem(path: str) -> str | None:
+    if len(path) < 256 and _ORDINARY.fullmatch(path) and path.count("/") < DEPTH:  # almost always, and told at once
+        return None
     parts = path.split("/")
     if escaped(path) != path:
         return "has control characters in its name"

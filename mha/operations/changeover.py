@@ -7,7 +7,7 @@ will not take it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mha.core import changeover as decisions
 from mha.core import record as records
@@ -93,10 +93,10 @@ def promote(
             warn(risks)
         decisive = next(view for view in views if view.name == here.record.switch_point) if asked else None
         try:
-            oid = _switch(here, decisive, author, reason, insist=warn if force else None)
+            oid, accepted = _switch(here, decisive, author, reason, insist=warn if force else None)
         except HeadMoved:  # somebody published meanwhile: take it, and try again on top of it
             continue
-        return _finish(home, oid, views, plan, risks)
+        return _finish(home, oid, _with(views, accepted), plan, risks)
     raise HeadMoved(here.id)
 
 
@@ -122,9 +122,8 @@ def demote(
         settle(home)
         oid = _commit(here, record, author, reason)
         home.repository.advance(expected=here.id, to=oid)
-    if ready is not None:
-        _hand_over(home, oid, ready, author)
-    return _finish(home, oid, views, plan, [])
+    accepted = None if ready is None else _hand_over(home, oid, ready, author)
+    return _finish(home, oid, _with(views, accepted), plan, [])
 
 
 def _look(home: Home, progress: Progress) -> tuple[Tip, list[View]]:
@@ -135,18 +134,22 @@ def _look(home: Home, progress: Progress) -> tuple[Tip, list[View]]:
     return here, [sighting.related(here, view) for view in views]
 
 
-def _switch(here: Tip, decisive: View | None, author: Author, reason: str, *, insist: Warn | None) -> str:
+def _switch(
+    here: Tip, decisive: View | None, author: Author, reason: str, *, insist: Warn | None
+) -> tuple[str, View | None]:
     """Make the changeover, at the switch point first where one is asked; raises HeadMoved to be tried again.
 
-    `insist` hears why the switch point will not take it before it is made here all the same; None: then it is not made.
+    Returns its id, and the switch point as it is since it accepted it. `insist` hears why that one will not take it
+    before it is made here all the same; None: then it is not made.
     """
     home = here.home
     record = here.record.changeover(active=home.name, server=home.name)
     with lock.held(home.git_dir):
         oid = _commit(here, record, author, reason)
+    accepted = None
     if decisive is not None:
         try:
-            _offer(here, decisive, oid)
+            accepted = _offer(here, decisive, oid)
         except (PeerRefused, ResultUnknown) as error:
             if insist is None:
                 raise
@@ -154,15 +157,16 @@ def _switch(here: Tip, decisive: View | None, author: Author, reason: str, *, in
     with lock.held(home.git_dir):
         if tips.tip(home).id != oid:
             home.repository.advance(expected=here.id, to=oid)
-    return oid
+    return oid, accepted
 
 
-def _offer(here: Tip, view: View, oid: str) -> None:
-    """Push a changeover to the server that decides; its own word afterwards is the answer."""
+def _offer(here: Tip, view: View, oid: str) -> View:
+    """Push a changeover to the server that decides; its own word afterwards is the answer, and is returned."""
     pushed = peers.push(here.home, view.peer, oid)
     answer = pushed.answer
     if answer.head == oid:
-        return
+        sight = replace(view.sight, head=oid, current=answer.current, record=here.home.repository.record(oid))
+        return replace(view, sight=sight)
     if answer.fault or (pushed.pending and answer.head == view.sight.head):  # it may still take it
         raise ResultUnknown(view.name)
     if answer.head != view.sight.head:
@@ -170,12 +174,15 @@ def _offer(here: Tip, view: View, oid: str) -> None:
     raise PeerRefused(view.name, pushed.complaint or "it did not move.")
 
 
-def _hand_over(home: Home, oid: str, view: View, author: Author) -> None:
-    """Give a handover to the server that it is for, before any other; take the mode back where that one refuses it."""
+def _hand_over(home: Home, oid: str, view: View, author: Author) -> View:
+    """Give a handover to the server that it is for, before any other; take the mode back where that one refuses it.
+
+    Returns that server as it is afterwards.
+    """
     try:
-        _offer(tips.tip(home), view, oid)
+        return _offer(tips.tip(home), view, oid)
     except HeadMoved:  # it has taken something else meanwhile: how it stands is seen and said at the end
-        return
+        return replication.look(tips.tip(home), [view.peer])[0]
     except ResultUnknown as error:
         with lock.held(home.git_dir):
             settle_after(home)
@@ -208,16 +215,14 @@ def _finish(home: Home, oid: str, views: Sequence[View], plan: Sequence[str], ri
     except (OSError, MhaError) as error:
         settled = Settled(fault=sentence(error))
     here = tips.tip(home)
-    after = replication.give(here, [_seen_again(here, view) for view in views])
+    after = replication.give(here, [sighting.related(here, view) for view in views])
     reports = [sighting.report(here, view) for view in after]
     return _report(home.repository.record(oid), plan, risks, oid=oid, peers=reports, settled=settled)
 
 
-def _seen_again(here: Tip, view: View) -> View:
-    """A peer after the switch: the one that accepted it holds more than was seen before."""
-    if not view.sight.answered:
-        return view
-    return replication.look(here, [view.peer])[0]
+def _with(views: Sequence[View], newer: View | None) -> list[View]:
+    """The views, one of them as it was seen last."""
+    return [newer if newer is not None and view.name == newer.name else view for view in views]
 
 
 def _commit(here: Tip, record: Record, author: Author, reason: str) -> str:

@@ -44,7 +44,7 @@ class Index:
 
     def fill(self) -> None:
         """Write the files of HEAD into the folder, which is empty."""
-        git.checked("fill work/", "read-tree", "-m", "-u", "HEAD", env=self._environment())
+        git.checked("fill work/", *git.SIDE_BY_SIDE, "read-tree", "-m", "-u", "HEAD", env=self._environment())
         self._show()
 
     @contextmanager

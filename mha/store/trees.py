@@ -1,16 +1,20 @@
 """The files of a revision: compared, read and edited as trees, without an index."""
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pygit2
-from pygit2.enums import DeltaStatus, DiffOption, FileMode
+from pygit2.enums import FileMode, ObjectType
 
 from mha.core.changes import Action, Change, Entry, FileType, printable
+from mha.errors import StoreDamaged
+from mha.ids import short
 from mha.store.repository import Repository, reading, writing
 
 EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_FILE_TYPES = {FileMode.LINK: FileType.SYMLINK, FileMode.COMMIT: FileType.REPOSITORY}
+_FILE_TYPES = {int(FileMode.LINK): FileType.SYMLINK, int(FileMode.COMMIT): FileType.REPOSITORY}
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +42,32 @@ class Delta:
         return Change(printable(self.path), Action.DELETED if self.new is None else Action.MODIFIED)
 
 
+RawEntry = tuple[bytes, bytes, bytes]  # the mode in octal digits, the name, the id in binary form
 Edits = Mapping[str, Blob | None]  # path -> the new file, or None where it is deleted
 
 
 def deltas(repository: Repository, old: str | None, new: str) -> list[Delta]:
-    """Where two trees differ, in order of path; cost in differences, not in the size of the trees."""
-    if old == new:
-        return []
+    """Where two trees differ, in order of path; only folders that differ are read. `old` None: the empty tree.
+
+    libgit2's own comparison reads all folders: 0.1 s for 100,000 files of which one differs.
+    """
     with reading():
-        right = _tree(repository, new)
-        if old is None:
-            # libgit2 compares against the empty tree with the sides exchanged
-            diff = right.diff_to_tree(flags=DiffOption.SKIP_BINARY_CHECK, swap=True)
-        else:
-            diff = _tree(repository, old).diff_to_tree(right, flags=DiffOption.SKIP_BINARY_CHECK)
-        return [_delta(delta) for delta in diff.deltas]
+        return sorted(_deltas(repository, old, new, b""), key=lambda delta: delta.path)
+
+
+def listed(repository: Repository, tree: str | None) -> set[RawEntry]:
+    """The entries of one folder."""
+    if tree is None or tree == EMPTY:  # known to git without being stored
+        return set()
+    kind, data = repository.git.read(tree)
+    if kind != ObjectType.TREE:
+        raise StoreDamaged(f"object {short(tree)} is no folder.")
+    return parsed(data)
+
+
+def parsed(data: bytes) -> set[RawEntry]:
+    """The entries of a folder as git stores it."""
+    return set(_ENTRY.findall(data))
 
 
 def changes(repository: Repository, old: str | None, new: str) -> list[Change]:
@@ -191,21 +206,29 @@ def _tree(repository: Repository, oid: str) -> pygit2.Tree:
     return repository.git[oid].peel(pygit2.Tree)
 
 
-def _delta(delta: pygit2.DiffDelta) -> Delta:
-    old = None if delta.status == DeltaStatus.ADDED else delta.old_file
-    new = None if delta.status == DeltaStatus.DELETED else delta.new_file
-    there = new or old
-    assert there is not None
-    return Delta(
-        path=there.raw_path,
-        old=_blob(old),
-        new=_blob(new),
-        new_type=_FILE_TYPES.get(new.mode, FileType.FILE) if new is not None else FileType.FILE,
-    )
+def _deltas(repository: Repository, old: str | None, new: str | None, prefix: bytes) -> Iterator[Delta]:
+    before, after = listed(repository, old), listed(repository, new)
+    gone = {name: (int(mode, 8), oid.hex()) for mode, name, oid in before - after}
+    come = {name: (int(mode, 8), oid.hex()) for mode, name, oid in after - before}
+    for name in gone.keys() | come.keys():
+        left, right = gone.get(name), come.get(name)
+        if _folder(left) or _folder(right):
+            yield from _deltas(repository, _folder(left), _folder(right), prefix + name + b"/")
+        one, other = _blob(left), _blob(right)
+        if one is not None or other is not None:
+            kind = _FILE_TYPES.get(right[0] & 0o170000, FileType.FILE) if right is not None else FileType.FILE
+            yield Delta(prefix + name, one, other, kind)
 
 
-def _blob(file: pygit2.DiffFile | None) -> Blob | None:
-    return None if file is None else Blob(str(file.id), file.mode == FileMode.BLOB_EXECUTABLE)
+def _folder(entry: tuple[int, str] | None) -> str | None:
+    return entry[1] if entry is not None and entry[0] == FileMode.TREE else None
+
+
+def _blob(entry: tuple[int, str] | None) -> Blob | None:
+    if entry is None or entry[0] == FileMode.TREE:
+        return None
+    mode, oid = entry
+    return Blob(oid, mode & 0o170100 == 0o100100)
 
 
 def _is_blob(delta: Delta) -> bool:

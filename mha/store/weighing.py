@@ -5,17 +5,16 @@ that holds the same folder many times, level below level. Here each tree is read
 once, however often it stands, so that the cost follows what was sent.
 """
 
-import re
 from dataclasses import dataclass, field
 
+import pygit2
 from pygit2.enums import ObjectType
 
 from mha.core.changes import DEPTH
+from mha.store import trees
 from mha.store.repository import Repository, reading
-from mha.store.trees import EMPTY
 
 TREE_BYTES = 64 << 20  # a folder of more than a million files
-_ENTRY = re.compile(rb"[0-7]+ [^\0]+\0.{20}", re.DOTALL)
 _KINDS = {0o100000, 0o120000, 0o160000}  # to git every other mode is a nested repository, and to libgit2 a file
 _FOLDER = 0o040000
 
@@ -47,12 +46,13 @@ class Scale:
         return found
 
     def _weighed(self, old: str | None, new: str, levels: int) -> tuple[int, int]:
-        before, after = (self._entries(tree) if tree is not None else set() for tree in (old, new))
-        folders = {name: oid for mode, name, oid in map(parted, before - after) if mode == _FOLDER}
+        before, after = self._entries(old), self._entries(new)
+        folders = {name: oid.hex() for mode, name, oid in before - after if int(mode, 8) == _FOLDER}
         paths = depth = 0
-        for mode, name, oid in map(parted, after - before):
+        for octal, name, oid in after - before:
+            mode = int(octal, 8)
             if mode == _FOLDER:
-                found, below = self._weigh(folders.get(name), oid, levels - 1)
+                found, below = self._weigh(folders.get(name), oid.hex(), levels - 1)
                 paths, depth = paths + found, max(depth, below)
             elif mode & 0o170000 in _KINDS:
                 paths += 1
@@ -60,24 +60,12 @@ class Scale:
                 raise Unbearable(f"It has an entry of the mode {mode:o}.")
         return paths, depth + 1
 
-    def _entries(self, tree: str) -> set[bytes]:
-        if tree == EMPTY:  # known to git without being stored
-            return set()
+    def _entries(self, tree: str | None) -> set[trees.RawEntry]:
         with reading():
-            if self.repository.size(tree) > TREE_BYTES:
-                raise Unbearable(f"One of its folders takes more than {TREE_BYTES >> 20} MiB to list.")
-            kind, data = self.repository.git.read(tree)
-        if kind != ObjectType.TREE:
-            raise Unbearable("One of its folders is none.")
-        return entries(data)
-
-
-def entries(data: bytes) -> set[bytes]:
-    """The entries of a tree as git stores them."""
-    return set(_ENTRY.findall(data))
-
-
-def parted(entry: bytes) -> tuple[int, bytes, str]:
-    """The mode, the name and the id of an entry."""
-    mode, _, name = entry[:-21].partition(b" ")
-    return int(mode, 8), name, entry[-20:].hex()
+            if tree is not None and tree != trees.EMPTY:
+                kind, size = self.repository.git.odb.read_header(pygit2.Oid(hex=tree))
+                if kind != ObjectType.TREE:
+                    raise Unbearable("One of its folders is none.")
+                if size > TREE_BYTES:
+                    raise Unbearable(f"One of its folders takes more than {TREE_BYTES >> 20} MiB to list.")
+            return trees.listed(self.repository, tree)

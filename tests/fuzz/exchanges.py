@@ -12,7 +12,7 @@ from mha.core.changes import escaped
 from mha.core.reception import Command, Update
 from mha.errors import MhaError
 from mha.operations import receiving
-from mha.store import git, index, peers, weighing
+from mha.store import git, index, peers, trees
 
 HOME = "/srv/mha"
 END = "f" * 32
@@ -113,7 +113,7 @@ def tree_entries(data: bytes) -> None:
             continue
     tree = _REPOSITORY[builder.write()].peel(pygit2.Tree)
     expected = {(int(entry.filemode), entry.raw_name, str(entry.id)) for entry in tree}
-    assert set(map(weighing.parted, weighing.entries(tree.read_raw()))) == expected
+    assert {(int(mode, 8), name, oid.hex()) for mode, name, oid in trees.parsed(tree.read_raw())} == expected
 
 
 def _scratch() -> pygit2.Repository:
