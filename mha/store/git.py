@@ -84,6 +84,13 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **_SETTINGS, **(extra or {})}
 
 
+def settings(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Settings for one run of git, as its environment has them."""
+    numbered = list(enumerate(chosen.items()))
+    keys = {f"GIT_CONFIG_KEY_{n}": key for n, (key, _) in numbered}
+    return keys | {f"GIT_CONFIG_VALUE_{n}": v for n, (_, v) in numbered} | {"GIT_CONFIG_COUNT": str(len(numbered))}
+
+
 def run(
     *arguments: str,
     stdin: bytes = b"",

@@ -17,7 +17,13 @@ from mha.errors import UnreadableDraft
 from mha.store import git
 from mha.store.files import write_whole
 
-_UNSYNCED = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsync", "GIT_CONFIG_VALUE_0": "all,-index"}  # rule 1
+_SETTINGS = {
+    "core.fsync": "all,-index",  # rule 1
+    "core.untrackedCache": "true",  # folders whose times did not change are not listed again
+    "status.showUntrackedFiles": "all",
+}
+_SPLIT = {"core.splitIndex": "true"}  # what changes is written beside what stays: git's own library cannot read that
+_SPLIT_BYTES = 2 << 20  # so it is for large ones: from about 20,000 files on
 _OWN, _THEIRS = "mha-index", "index"
 _UNREADABLE = "warning: could not open directory '"
 
@@ -34,12 +40,12 @@ class Index:
 
         With `refresh`, for whoever has the home's lock, what was found is noted for the next time.
         """
-        status = self._status("--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", refresh=refresh)
+        status = self._status("--porcelain=v2", "-z", "--no-renames", refresh=refresh)
         return {path for line in status.split(b"\0") if (path := _path_of(line))}
 
     def ignored(self) -> list[str]:
         """The files that git ignores, and that so belong to no draft; raises UnreadableDraft."""
-        status = self._status("--porcelain", "-z", "--ignored=matching", "--untracked-files=all", refresh=False)
+        status = self._status("--porcelain", "-z", "--ignored=matching", refresh=False)
         return [os.fsdecode(line[3:]) for line in status.split(b"\0") if line.startswith(b"!! ")]
 
     def fill(self) -> None:
@@ -59,7 +65,8 @@ class Index:
         write_whole(self.administration / "HEAD", f"{oid}\n".encode())
         if done.code != 0:
             self._make_anew()
-        self._show()
+        else:
+            self._show()
 
     def head(self) -> str | None:
         """The commit at HEAD, as git reads it; None where there is none."""
@@ -85,8 +92,10 @@ class Index:
             self._make_anew()
 
     def _make_anew(self) -> None:
-        (self.administration / _OWN).unlink(missing_ok=True)
+        for path in (self.administration / _OWN, *self._shared()):
+            path.unlink(missing_ok=True)
         git.checked("make the index of work/ anew", "read-tree", "HEAD", env=self._environment(refresh=True))
+        self._show()
 
     def _show(self) -> None:
         """Let people's git see mha's index: git replaces an index, and never writes into one, so both are one file."""
@@ -105,8 +114,16 @@ class Index:
             "GIT_WORK_TREE": str(self.folder),
             "GIT_INDEX_FILE": str(self.administration / _OWN),
             "GIT_OPTIONAL_LOCKS": str(int(refresh)),
-            **_UNSYNCED,
+            **git.settings(_SETTINGS | (_SPLIT if self._is_large() else {})),
         }
+
+    def _is_large(self) -> bool:
+        own = self.administration / _OWN
+        return (own.exists() and own.stat().st_size > _SPLIT_BYTES) or bool(self._shared())
+
+    def _shared(self) -> list[Path]:
+        """What a split index shares with those before it."""
+        return list(self.administration.glob("sharedindex.*"))
 
 
 def _path_of(line: bytes) -> bytes | None:

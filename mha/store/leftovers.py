@@ -29,7 +29,7 @@ _PLACES = {  # folders, and what git, libgit2 and mha call their unfinished file
     "mha/contacts": _SCRATCH,
     "info": _SCRATCH,
     "hooks": _SCRATCH,
-    "worktrees/work": _SCRATCH,
+    "worktrees/work": rf"sharedindex_.+|{_SCRATCH}",
 }
 _NAMES = {folder: re.compile(pattern) for folder, pattern in _PLACES.items()}
 _LOOSE = re.compile(r"tmp_obj_.+")

@@ -25,7 +25,7 @@ from tests.reliability.syscalls import Plan, Ran, run
 
 HOSTS, NETWORKS, NEW = "objects/hosts.yaml", "objects/networks.yaml", "new/place/one.yaml"
 EDITS: dict[str, str | None] = {HOSTS: "hosts: {mine: 10.0.0.1}\n", NETWORKS: None, NEW: "new: 1\n"}
-_UNFINISHED = re.compile(r"\.lock$|\.keep$|(^|/)(tmp_|incoming-|packing$|\.)")
+_UNFINISHED = re.compile(r"\.lock$|\.keep$|(^|/)(tmp_|incoming-|sharedindex_|packing$|\.)")
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ import os
 import subprocess
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from mha.core.changes import Action, FileType
 from mha.errors import MhaError, UnreadableDraft
 from mha.operations import settling
-from mha.store import draft
+from mha.store import draft, index
 from mha.store.draft import WorkTree
 from mha.store.home import Home
 from mha.store.repository import DRAFTS
@@ -81,6 +82,66 @@ def test_a_broken_index_costs_time_and_no_edit(work, name, damage):
 
     assert edited(work) == {HOSTS.encode(): (Action.MODIFIED, FileType.FILE)}
     assert git(work, "status", "--porcelain").splitlines() == [f" M {HOSTS}"]
+
+
+def publish(work: WorkTree, text: str) -> None:
+    """What a publish does to work/: an edit becomes the next revision."""
+    (work.folder / HOSTS).write_text(text)
+    head = scene.revised(work.home, {HOSTS: text})
+    assert list(edited(work)) == []
+    with work.settling(head, [HOSTS.encode()]):
+        pass
+
+
+@pytest.fixture
+def large(work, monkeypatch):
+    """A work/ whose index counts as a large one."""
+    monkeypatch.setattr(index, "_SPLIT_BYTES", 0)
+    publish(work, "hosts: {a: 10.0.0.1}\n")
+    return work
+
+
+def shared(work: WorkTree) -> list[Path]:
+    return list((work.home.git_dir / "worktrees/work").glob("sharedindex.*"))
+
+
+def test_a_large_index_is_split_and_people_see_the_same(large):
+    assert len(shared(large)) == 1
+    for n in range(3):
+        publish(large, f"hosts: {{b: 10.0.0.{n}}}\n")
+    (large.folder / HOSTS).write_text("hosts: {mine: 10.0.0.1}\n")
+    (large.folder / "new.yaml").write_text("a: 1\n")
+
+    assert set(edited(large)) == {HOSTS.encode(), b"new.yaml"}
+    assert git(large, "status", "--porcelain").splitlines() == [f" M {HOSTS}", "?? new.yaml"]
+
+
+def test_a_small_index_is_not_split_since_gits_library_could_not_read_it(work):
+    publish(work, "hosts: {a: 10.0.0.1}\n")
+
+    assert shared(work) == []
+    assert {entry.path for entry in pygit2.Repository(str(work.folder)).index} == set(FILES)
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None])
+def test_a_split_index_that_lost_its_other_half_costs_time_and_no_edit(large, damage):
+    for half in shared(large):
+        half.unlink() if damage is None else half.write_bytes(damage)
+    (large.folder / HOSTS).write_text("hosts: {mine: 10.0.0.1}\n")
+    (large.folder / "new.yaml").write_text("a: 1\n")
+
+    assert set(edited(large)) == {HOSTS.encode(), b"new.yaml"}
+    assert git(large, "status", "--porcelain").splitlines() == [f" M {HOSTS}", "?? new.yaml"]
+
+
+def test_a_file_that_came_or_went_is_seen_although_its_folder_was_looked_at_just_now(work):
+    """git remembers what stands in folders whose times did not change."""
+    for n in range(20):
+        new = work.folder / "objects" / f"{n}.yaml"
+        new.write_text("a: 1\n")
+        assert set(edited(work)) == {f"objects/{n}.yaml".encode()}
+        new.unlink()
+        assert set(edited(work)) == set()
 
 
 def test_what_was_added_to_gits_index_is_no_less_published_and_git_sees_what_was(work):
