@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 
 from mha.core import scalars
-from mha.core.record import NO_SERVER
 from mha.errors import InvalidName, InvalidUrl
 
+NO_SERVER = "none"  # how a record says that no server is Active
 _LONGEST = 63
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass, replace
 
 from mha.core.changes import escaped
+from mha.core.names import NO_SERVER
 from mha.errors import ControlCharacters, MessageTooLong, NotUtf8
 
 MESSAGE_BYTES = 1 << 19  # half of what a peer takes, record and authors included
-NO_SERVER = "none"  # how a trailer says that no server is Active
 _TRAILER = re.compile(r"(Mha-(?:Revision|Epoch|Active|Server)): (\S.*)")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 

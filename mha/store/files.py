@@ -1,7 +1,6 @@
 """Small, durable steps on the file system: write whole or not at all, and sync what was promised."""
 
 import os
-import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -97,6 +96,8 @@ def remove_tree(path: Path) -> None:
         return
     for folder, _, _ in os.walk(path):
         os.chmod(folder, stat.S_IRWXU)
+    import shutil
+
     shutil.rmtree(path)
 
 

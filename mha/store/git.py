@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import selectors
-import shutil
 import signal
 import subprocess
 import time
@@ -296,7 +295,8 @@ def require_version(noted: Path | None = None) -> None:
 
     `noted` is where the program that was asked last is noted, so that it is not asked by every command.
     """
-    program = shutil.which("git")
+    found_at = (f"{folder}/git" for folder in os.get_exec_path())
+    program = next((path for path in found_at if os.path.isfile(path) and os.access(path, os.X_OK)), None)
     if program is None:
         raise GitMissing("none", _dotted(NEEDED))
     file = os.stat(program)

@@ -7,7 +7,6 @@ hides nothing from mha: it has an index of its own, which then becomes theirs.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ class Index:
         try:
             os.link(own, scratch)
         except OSError:  # a file system without hard links
-            shutil.copyfile(own, scratch)
+            scratch.write_bytes(own.read_bytes())
         scratch.replace(theirs)
         scratch.unlink(missing_ok=True)  # where both were one file before, a rename does nothing
 
