@@ -188,13 +188,19 @@ def status(stage: Stage, rounds: int) -> Iterator[Pair]:
 
 
 def promote(stage: Stage, rounds: int) -> Iterator[Pair]:
-    """A planned changeover over ssh, until both servers know, against one push over a fresh connection."""
+    """A planned changeover over ssh, until both servers know, against one push over a fresh connection.
+
+    Half a minute is between two of them, and both servers have been used for a while.
+    """
     with Sshd.started(stage.root / "sshd-promote") as sshd, _ssh_for_git(stage, sshd, "promote") as env:
         standby, active = stage.standby("fw-b", sshd), stage.active()
         _reachable(stage, sshd)
+        for _ in range(9):
+            stage.publish(known=True)
         plain, bare = stage.plain(), stage.root / "promoted.git"
         run("git", "clone", "-q", "--bare", plain, bare)
         for _ in range(rounds):
+            stage.settle_grace()
             ours = timed(lambda: mha("--home", standby.path, "promote"))
             for home in (active, standby):
                 assert tips.tip(open_home(home.path)).record.active == "fw-b"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mha.core.changes import FileType
 from mha.errors import MhaError, UnreadableDraft, sentence
 from mha.operations import tip as tips
-from mha.store import draft, releases, trees
+from mha.store import draft, releases, trees, work_folder
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import WorkTree
@@ -35,7 +35,8 @@ def settle(home: Home) -> Settled:
     if home.repository.head() is None:
         return Settled()
     here = tips.tip(home)
-    draft.detach(home)
+    work_folder.detach(home)
+    work_folder.clear_gone(home)
     releases.switch(home, here.id)
     _drop_ended_sides(home, here.id)
     if here.record.active == home.name:
@@ -81,7 +82,7 @@ def _follow(home: Home, oid: str) -> Settled:
     tree = draft.of(home)
     if tree is None:
         unfinished = _put_away(home)  # of a demotion that was killed
-        draft.create(home, oid)
+        work_folder.create(home, oid)
         return unfinished
     before = tree.base()
     if before == oid or (before is not None and not home.repository.contains(oid, before)):
@@ -90,14 +91,14 @@ def _follow(home: Home, oid: str) -> Settled:
 
 
 def _put_away(home: Home) -> Settled:
-    away = draft.put_away(home)
+    away = work_folder.put_away(home)
     if away is None:
         return Settled()
     try:
         kept = keep(away, f"{home.name} was no longer Active")
     except (UnreadableDraft, PermissionError):  # the folder itself stays, whole
         kept = None
-    aside = draft.remove(away)
+    aside = work_folder.remove(away)
     return Settled(kept_draft=kept, put_aside=None if aside is None else str(aside))
 
 

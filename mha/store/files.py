@@ -3,10 +3,13 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 SYNC_EACH = 64  # up to so many files are synced one by one; beyond, the whole file system at once
+_SMALL_FILES = 200
+_REMOVED_LATER = '{ chmod -R u+rwX "$0"; rm -rf "$0"; } </dev/null >/dev/null 2>&1 &'
 _NO_ROOM_BYTES = 1 << 20  # where less is free, a write that failed has failed for that
 
 
@@ -99,6 +102,24 @@ def remove_tree(path: Path) -> None:
     import shutil
 
     shutil.rmtree(path)
+
+
+def discard(path: Path) -> None:
+    """Remove a folder: a small one now, a large one by a program that nobody waits for.
+
+    By its name the next command must know that it goes, if that program is ended.
+    """
+    if _is_small(path):
+        with suppress(FileNotFoundError):  # that program is at it
+            remove_tree(path)
+        return
+    import subprocess
+
+    subprocess.run(["sh", "-c", _REMOVED_LATER, str(path)], check=False, start_new_session=True, cwd="/")
+
+
+def _is_small(path: Path) -> bool:
+    return sum(1 for _ in islice(walk_files(path), _SMALL_FILES)) < _SMALL_FILES
 
 
 def link_tree(source: Path, target: Path) -> None:

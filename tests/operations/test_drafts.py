@@ -10,7 +10,9 @@ from mha.core.changes import Action, Change
 from mha.errors import DraftInTheWay, DraftOvertaken, ReadOnlyServer, UnknownDraft, UnknownPath
 from mha.operations import drafts, history, publication, settling
 from mha.operations.drafts import Discarded, Left
+from mha.store import files
 from tests.cluster import JANA, Cluster, Server
+from tests.trouble import wait_for
 
 HOSTS = "objects/hosts.yaml"
 MINE = b"hosts: {mine: 10.0.0.1}\n"
@@ -227,6 +229,31 @@ def test_a_standby_discards_and_restores_nothing(make_cluster):
         drafts.discard(cluster["fw-a"].home)
     with pytest.raises(ReadOnlyServer):
         drafts.restore(cluster["fw-a"].home, "1")
+
+
+def test_a_large_work_folder_is_removed_beside_whoever_put_it_away(make_cluster, monkeypatch):
+    cluster = make_cluster("fw-a", "fw-b")
+    active = cluster["fw-a"]
+    monkeypatch.setattr(files, "_SMALL_FILES", 2)
+    active.edit(HOSTS, MINE)
+    (active.path / "work" / "objects").chmod(0o555)
+
+    active.demote(to="fw-b")
+
+    assert not (active.path / "work").exists()
+    assert drafts.show(active.home, "1", lines=True).lines.endswith(f"+{MINE.decode()}")
+    wait_for(lambda: list(active.path.glob(".work-gone-*")) == [])
+
+
+def test_what_is_left_of_a_work_folder_that_went_is_removed_by_the_next_command(make_cluster):
+    active = make_cluster("fw-a", "fw-b")["fw-a"]
+    left = active.path / ".work-gone-99"
+    (left / "objects").mkdir(parents=True)
+    (left / "objects" / "hosts.yaml").write_text("a: 1\n")
+
+    active.publish_edit(HOSTS, "hosts: {}\n")
+
+    assert not left.exists()
 
 
 def test_files_that_no_draft_can_hold_are_put_aside_when_work_goes(make_cluster):

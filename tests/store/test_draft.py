@@ -10,7 +10,7 @@ import pytest
 from mha.core.changes import Action, Change, FileType
 from mha.errors import UnknownPath
 from mha.operations import settling
-from mha.store import draft, releases, trees
+from mha.store import draft, releases, trees, work_folder
 from mha.store.draft import Edit, WorkTree
 from mha.store.files import remove_tree
 from mha.store.home import Home
@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def work(home: Home) -> WorkTree:
-    return draft.create(home, head_of(home))
+    return work_folder.create(home, head_of(home))
 
 
 def head_of(home: Home) -> str:
@@ -176,7 +176,7 @@ def test_trap_git_attributes_do_not_change_a_published_byte(home, work, attribut
     assert files_in(work.folder) == expected
     assert changes(work) == []
     remove_tree(work.folder)
-    again = draft.create(home, oid)
+    again = work_folder.create(home, oid)
     assert files_in(again.folder) == expected, "a draft made from the revision has other bytes"
     assert changes(again) == []
 
@@ -329,10 +329,10 @@ def test_edits_are_chosen_by_file_or_folder_and_a_wrong_path_is_refused(work):
 
 def put_away(home: Home) -> Path | None:
     """What a demotion does: keep the edits, then remove the folder; returns what was put aside."""
-    away = draft.put_away(home)
+    away = work_folder.put_away(home)
     assert away is not None
     settling.keep(away, "No longer Active")
-    return draft.remove(away)
+    return work_folder.remove(away)
 
 
 def kept_drafts(home: Home) -> list[dict[str, bytes]]:
@@ -354,7 +354,7 @@ def test_a_draft_that_was_put_away_is_kept_and_gone(home, work):
 def test_a_folder_that_stands_in_the_place_of_work_is_put_aside(home):
     home.work.mkdir()
     (home.work / "notes.txt").write_text("mine\n")
-    draft.create(home, head_of(home))
+    work_folder.create(home, head_of(home))
     assert (home.path / "work-kept/notes.txt").read_text() == "mine\n"
     assert changes(WorkTree(home, home.work)) == []
 
@@ -364,7 +364,7 @@ def test_a_crash_while_a_draft_is_made_leaves_none_or_a_whole_one(home):
         found = draft.of(home)
         if found is not None:
             assert changes(found) == [], "a half-made draft would delete files"
-        work = draft.create(home, head_of(home))
+        work = work_folder.create(home, head_of(home))
         assert files_in(work.folder) == files_of(home, head_of(home))
         assert changes(work) == []
         for path in home.path.glob("*work*"):
@@ -374,7 +374,7 @@ def test_a_crash_while_a_draft_is_made_leaves_none_or_a_whole_one(home):
 
 def make(path: Path) -> None:
     home = scene.opened(path)
-    draft.create(home, head_of(home))
+    work_folder.create(home, head_of(home))
 
 
 DRAFT: Mapping[str, str] = {"objects/hosts.yaml": "mine\n", "new.yaml": "mine too\n", "secret.bak": "hunter2\n"}

@@ -10,7 +10,7 @@ import pytest
 from mha.core.changes import Action, FileType
 from mha.errors import MhaError, UnreadableDraft
 from mha.operations import settling
-from mha.store import draft, index
+from mha.store import index, work_folder
 from mha.store.draft import WorkTree
 from mha.store.home import Home
 from mha.store.repository import DRAFTS
@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> Home:
 def work(home: Home) -> WorkTree:
     head = home.repository.head()
     assert head is not None
-    return draft.create(home, head)
+    return work_folder.create(home, head)
 
 
 def git(work: WorkTree, *arguments: str) -> str:
