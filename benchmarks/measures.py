@@ -86,6 +86,7 @@ def length(stage: Stage, rounds: int) -> Iterator[Pair]:
     _fill(stage)
     gc.collect()
     for number in range(1, rounds + 1):
+        stage.settle_grace()
         path = stage.edit(stage.active().work)
         home = open_home(stage.active().path)
         stage.series.append(timed(lambda: publication.publish(home, message="x", author=AUTHOR, paths=(path,))))  # noqa: B023
