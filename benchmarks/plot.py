@@ -39,7 +39,11 @@ def _size(axes: Any, figures: list[dict[str, Any]]) -> None:
     rows = sorted((f["files"], f["reference"] * 1000) for f in figures if f["work"] == "publish")
     axes.plot(*zip(*rows, strict=True), marker="s", linestyle="--", color="grey", label="git add -A && git commit")
     axes.set(xscale="log", yscale="log", xlabel="files in the store", ylabel="milliseconds", title="One changed file")
-    axes.legend()
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_minor_formatter("")
+    axes.set_ylim(bottom=10)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, frameon=False)
     axes.grid(visible=True, alpha=0.3)
 
 
