@@ -24,6 +24,7 @@ from mha.errors import (
     UnknownServer,
 )
 from mha.operations import drafts, history, servers
+from mha.store.files import remove_tree
 from tests.cluster import JANA, Cluster, Server
 from tests.evidence import everything
 from tests.operations.forging import forged, make_head
@@ -173,7 +174,7 @@ def test_a_planned_promotion_is_refused_when_a_silent_peer_holds_what_nobody_els
     cluster["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
     cluster["fw-c"].status()
     cluster.heal("fw-a", "fw-c")
-    shutil.rmtree(cluster["fw-a"].path)
+    remove_tree(cluster["fw-a"].path)
     shutil.copytree(tmp_path / "older", cluster["fw-a"].path, symlinks=True)
     cluster.isolate("fw-b")
 

@@ -30,6 +30,7 @@ from mha.operations import tip as tips
 from mha.operations.publication import Published
 from mha.operations.sighting import PeerReport
 from mha.store import lock, trees
+from mha.store.files import remove_tree
 from mha.store.trees import Blob
 from tests.cluster import JANA, Cluster, Server
 
@@ -407,7 +408,7 @@ def test_an_active_whose_disk_came_back_older_catches_up_before_it_publishes(pai
     active = pair["fw-a"]
     shutil.copytree(active.path, tmp_path / "older", symlinks=True)
     lost = active.publish_edit(HOSTS, "hosts: {}\n")
-    shutil.rmtree(active.path)
+    remove_tree(active.path)
     shutil.copytree(tmp_path / "older", active.path, symlinks=True)
     active.edit("policies/main.yaml", "rules: []\n")
 

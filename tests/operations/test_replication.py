@@ -12,6 +12,7 @@ from mha.errors import NotJoined, UnknownServer
 from mha.operations import replication, servers, setup, sighting
 from mha.operations.settling import Settled
 from mha.store import peers
+from mha.store.files import remove_tree
 from mha.store.repository import CURRENT
 from tests.cluster import JANA, Cluster, Server
 from tests.operations.forging import forged, make_head
@@ -262,7 +263,7 @@ def test_a_peer_of_another_cluster_is_said_to_be_one(make_cluster, tmp_path):
 
 def test_a_plain_copy_of_the_repository_is_no_server(make_cluster):
     cluster = make_cluster("fw-a", "fw-b")
-    shutil.rmtree(cluster["fw-b"].path)
+    remove_tree(cluster["fw-b"].path)
     clone = ["git", "clone", "--quiet", "--bare", str(cluster["fw-a"].home.git_dir), "mha.git"]
     cluster["fw-b"].path.mkdir()
     subprocess.run(clone, cwd=cluster["fw-b"].path, check=True)

@@ -1,6 +1,5 @@
 """Rules of core/ where a wrong one is noticed only by the other server, with real git between them."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -9,6 +8,7 @@ from mha.core.record import Record
 from mha.core.standing import Banner, Memory, Sync
 from mha.errors import UnknownRevision
 from mha.operations import history, servers, setup, verification
+from mha.store.files import remove_tree
 from tests.cluster import JANA, Server, write_files
 from tests.operations.forging import forged, make_head
 
@@ -49,7 +49,7 @@ def test_what_git_checks_in_its_own_files_does_not_stop_a_revision(make_cluster)
 
 def test_force_past_a_lost_standby_still_asks_the_active_that_answers(cluster):
     """fw-b remembers fw-c, which is gone, with a revision that nobody else knows; fw-a publishes at the last moment."""
-    shutil.rmtree(cluster["fw-c"].path)
+    remove_tree(cluster["fw-c"].path)
     cluster["fw-b"].home.remember("fw-c", Memory("", "1" * 40, 9, "2026-11-23T10:00:00+00:00"))
     cluster.cut_one_way("fw-a", "fw-b")
     published: list[str | None] = []

@@ -1,7 +1,6 @@
 """The High Availability Status: how this server and its peers stand, and what to do next."""
 
 import re
-import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from mha.operations import servers, setup, status
 from mha.operations.sighting import PeerReport
 from mha.operations.status import ServerReport, StatusReport
 from mha.store import lock, peers
+from mha.store.files import remove_tree
 from mha.store.repository import KEEP
 from tests.cluster import JANA, Cluster, Server
 from tests.trouble import SILENT
@@ -151,7 +151,7 @@ def test_a_collision_is_the_first_thing_that_every_side_says(cluster):
 def test_offline_shows_what_was_last_seen_and_asks_nobody(pair):
     head = pair["fw-a"].head
     pair["fw-a"].status()
-    shutil.rmtree(pair["fw-b"].path)
+    remove_tree(pair["fw-b"].path)
 
     report = pair["fw-a"].status(offline=True)
 
