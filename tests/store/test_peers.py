@@ -341,11 +341,14 @@ def test_a_shared_connection_that_hangs_is_not_used_twice(pair, sshd, monkeypatc
     sshd.allow("fw-a", home.public_key(), pair["fw-b"].path)
     assert peers.ask(home, peer).name == "fw-b"
     (session,) = children_of(sshd.process.pid)
-    os.kill(session, signal.SIGSTOP)
+    processes = [session, *children_of(session)]  # the session of an ordinary user is two
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
 
     answers = [peers.ask(home, peer, seconds=3.0).fault, peers.ask(home, peer).name]
 
-    os.kill(session, signal.SIGKILL)
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
     assert answers == ["no answer within the deadline", "fw-b"]
 
 
