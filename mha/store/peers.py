@@ -253,7 +253,7 @@ def _socket(home: Home, peer: Peer) -> Path | None:
         found = folder.lstat()
     except OSError:  # after `su` it is another account's, or gone with its last login
         return None
-    if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 70:
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or len(str(folder)) > 60:
         return None
     period = int(time.clock_gettime(time.CLOCK_BOOTTIME) // SHARED_SECONDS)
     identity = os.fsencode(home.path) + b"\0" + peer.url.text.encode() + b"\0%d" % period
