@@ -99,12 +99,7 @@ def run(
 ) -> Done:
     """Run git to its end, or kill it and all its children at the deadline."""
     with started(*arguments, env=env, umask=umask) as child:
-        try:
-            out, err = child.communicate(stdin, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            end(child)
-            return _TIMED_OUT
-    return Done(child.returncode, out, err.decode("utf-8", "replace"))
+        return _ended(child, stdin, seconds)
 
 
 @contextmanager
@@ -115,12 +110,7 @@ def beside(*arguments: str, stdin: bytes, env: Mapping[str, str] | None = None) 
         os.write(words, stdin)
         os.lseek(words, 0, os.SEEK_SET)
         with started(*arguments, env=env, stdin=words) as child:
-
-            def ended() -> Done:
-                out, err = child.communicate(timeout=_LOCAL_SECONDS)
-                return Done(child.returncode, out, err.decode("utf-8", "replace"))
-
-            yield ended
+            yield lambda: _ended(child, None, _LOCAL_SECONDS)
     finally:
         os.close(words)
 
@@ -235,6 +225,16 @@ def started(
         for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _ended(child: "subprocess.Popen[bytes]", stdin: bytes | None, seconds: float) -> Done:
+    """What a run of git comes to; it is ended at the deadline."""
+    try:
+        out, err = child.communicate(stdin, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        end(child)
+        return _TIMED_OUT
+    return Done(child.returncode, out, err.decode("utf-8", "replace"))
 
 
 def receiving(git_dir: Path) -> tuple[str, ...]:

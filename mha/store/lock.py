@@ -38,12 +38,12 @@ def alone(repository: Path) -> Iterator[None]:
     """Be the only agent of a home; raises AgentRuns."""
     descriptor = os.open(repository / "mha" / "agent", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AgentRuns(_holder(descriptor)) from None
+        _sign(descriptor)
         yield
-    except BlockingIOError:
-        raise AgentRuns(_holder(descriptor)) from None
     finally:
         os.close(descriptor)
 
@@ -65,8 +65,7 @@ def opened(repository: Path) -> Iterator[int]:
 def take(repository: Path, descriptor: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
     """Lock an opened lock file, and clear what a killed writer left behind; raises HomeBusy."""
     _wait(descriptor, wait_seconds)
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
+    _sign(descriptor)
     remove_stale(repository)
     leftovers.clear(repository)
 
@@ -124,6 +123,12 @@ def _wait(descriptor: int, wait_seconds: float) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _sign(descriptor: int) -> None:
+    """Say in a locked file who has it."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
 
 
 def _holder(descriptor: int) -> str:

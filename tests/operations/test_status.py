@@ -172,12 +172,18 @@ def test_a_damaged_store_is_a_fault_of_this_server_and_no_crash(pair):
     assert "mha repair" in report.next_step
 
 
-def test_a_current_that_does_not_serve_the_head_is_a_fault(pair):
+def left_behind(pair: Cluster) -> str:
+    """Let current/ of fw-b serve the revision before its head; returns that revision."""
     old = pair["fw-b"].head
     pair["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
     current = pair["fw-b"].path / "current"
     current.unlink()
     current.symlink_to(f"releases/{old}")
+    return old
+
+
+def test_a_current_that_does_not_serve_the_head_is_a_fault(pair):
+    old = left_behind(pair)
 
     report = pair["fw-b"].status()
 
@@ -186,11 +192,7 @@ def test_a_current_that_does_not_serve_the_head_is_a_fault(pair):
 
 
 def test_a_current_that_a_command_at_work_is_about_to_switch_is_no_fault(pair):
-    old = pair["fw-b"].head
-    pair["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
-    current = pair["fw-b"].path / "current"
-    current.unlink()
-    current.symlink_to(f"releases/{old}")
+    left_behind(pair)
 
     with lock.held(pair["fw-b"].home.git_dir):
         report = pair["fw-b"].status()
