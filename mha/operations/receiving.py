@@ -42,8 +42,7 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
             shared = ends_of_child.enter_context(leftovers.arriving(home.git_dir))
             inherited = (ask_write, answer_read, lock_file, shared)
             words = git.receiving(home.git_dir)
-            child = stack.enter_context(git.started(*words, env=env, pass_fds=inherited, piped=False))
-            git.bound(child)
+            child = stack.enter_context(git.started(*words, env=env, pass_fds=inherited, piped=False, bounded=True))
         locked, offered = _answer_all(home, questions, answers, lock_file, end)
         code = child.wait()
         if locked:  # when the lock was taken, this push was arriving itself

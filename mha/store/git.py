@@ -70,6 +70,7 @@ _inherited: set[int] = set()  # the lock of a home: whatever git does for its ho
 _TIMED_OUT = Done(-1, b"", "", timed_out=True)
 _TALKS_ON = Done(-1, b"", "fatal: it says more than any server does")
 SIDE_BY_SIDE = ("-c", "checkout.workers=4")  # many files are written in a half of the time, also by two processors
+_LIMITED = 'ulimit -d "$1" && ulimit -f "$2" && ulimit -t "$3" && shift 3 && exec git "$@"'
 _FEW_THREADS = ("-c", "pack.threads=2")  # each takes memory of its own
 
 
@@ -132,9 +133,11 @@ def transfer(
     """
     collected: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
     deadline = time.monotonic() + (TRANSFER_SECONDS if seconds is None else seconds)
-    with started(*_FEW_THREADS, *arguments, env=env, pass_fds=pass_fds) as child, selectors.DefaultSelector() as ready:
-        if bounded:
-            bound(child)
+    words = (*_FEW_THREADS, *arguments)
+    with (
+        started(*words, env=env, pass_fds=pass_fds, bounded=bounded) as child,
+        selectors.DefaultSelector() as ready,
+    ):
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
@@ -199,12 +202,16 @@ def started(
     piped: bool = True,
     stdin: int | None = None,
     umask: int = -1,
+    bounded: bool = False,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A running git, in a process group of its own; it does not outlive the block. `stdin` is an open file."""
+    """A running git, in a process group of its own; it does not outlive the block. `stdin` is an open file.
+
+    It must be `bounded` where it reads what a peer sends.
+    """
     stream = subprocess.PIPE if piped else None
     try:
         child = subprocess.Popen(
-            ["git", *arguments],
+            _bounded(*arguments) if bounded else ["git", *arguments],
             stdin=stream if stdin is None else stdin,
             stdout=stream,
             stderr=stream,
@@ -250,17 +257,20 @@ def receiving(git_dir: Path) -> tuple[str, ...]:
     return (*(word for setting in settings for word in ("-c", setting)), "receive-pack", str(git_dir))
 
 
-def bound(child: "subprocess.Popen[bytes]") -> None:
-    """Let a git that reads what a peer sends, and all that it starts, take no more than so much of this machine."""
-    for kind, most in (
-        (resource.RLIMIT_DATA, MEMORY_BYTES),
-        (resource.RLIMIT_FSIZE, TRANSFER_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-    ):
-        with suppress(ProcessLookupError):  # it has ended already
-            _, hard = resource.prlimit(child.pid, kind)
-            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.prlimit(child.pid, kind, (allowed, allowed))
+def _bounded(*arguments: str) -> list[str]:
+    """The command of a git that may take, as all that it starts, no more than so much of this machine.
+
+    A shell sets the limits before git runs: from outside they come too late for a child that git has started by then.
+    """
+    units = ((resource.RLIMIT_DATA, MEMORY_BYTES, 1024), (resource.RLIMIT_FSIZE, TRANSFER_BYTES, 512),
+             (resource.RLIMIT_CPU, CPU_SECONDS, 1))  # fmt: skip
+    limits = [str(_allowed(kind, most) // unit) for kind, most, unit in units]
+    return ["sh", "-c", _LIMITED, "sh", *limits, *arguments]
+
+
+def _allowed(kind: int, most: int) -> int:
+    _, hard = resource.getrlimit(kind)
+    return most if hard == resource.RLIM_INFINITY else min(most, hard)
 
 
 @contextmanager

@@ -371,6 +371,18 @@ def test_a_bomb_takes_bounded_time_memory_and_disk(scene, full, tally):
     tally("bomb pushed: bounded time, memory and disk", len(chosen))
 
 
+def test_a_bomb_finds_its_limits_however_late_the_receiver_goes_on(scene):
+    before = hostile.state(scene.receiver)
+    late = "import subprocess, time; start = subprocess.Popen.__init__"
+    late += "; subprocess.Popen.__init__ = lambda *words, **more: (start(*words, **more), time.sleep(1))[0]"
+
+    done = hostile.receive(scene.receiver, difference_of(2 << 30)(scene), limits=late)
+
+    assert "Out of memory" in done.said
+    assert hostile.state(scene.receiver) == before
+    assert done.peak_bytes < MEMORY
+
+
 @pytest.mark.parametrize(
     ("limit", "piece", "said"),
     [
