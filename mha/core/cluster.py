@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mha.core.model.severity import Severity
 from mha.core.names import Url
 
 FILE = "mha.yaml"
@@ -42,12 +43,21 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """Which files are configuration objects, and how grave the administrators find what the checks find."""
+
+    interpret: tuple[str, ...] = ("objects/**", "policies/**", "users/**", "settings/**")
+    severity: Mapping[str, Severity] = field(default_factory=dict)  # by code, where it is not the usual one
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """What `mha.yaml` says."""
 
     name: str
     servers: Mapping[str, Server]
     settings: Settings = field(default_factory=Settings)
+    model: Model = field(default_factory=Model)
     unknown: tuple[tuple[int, str], ...] = ()  # line and name of each key that this mha does not know
 
 
@@ -78,7 +88,7 @@ def initial(*, cluster: str, name: str, url: str, key: str) -> str:
         f"settings:\n"
         f"  sync-interval: 60s  # how often each server's agent compares it with its peers\n"
         f"  wait-for: 0         # how many Standbys must hold a revision before `mha publish` succeeds\n"
-        f"model:                # which files are configuration objects; for a later version\n"
+        f"model:                # which files are configuration objects; `mha validate` and `mha publish` check them\n"
         f'  interpret: ["objects/**", "policies/**", "users/**", "settings/**"]\n'
     )
 

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from mha.core import names, reader, scalars
-from mha.core.cluster import FILE, FORMAT, Cluster, Role, Server, Settings, whole_key
+from mha.core.cluster import FILE, FORMAT, Cluster, Model, Role, Server, Settings, whole_key
+from mha.core.model.codes import CODES
+from mha.core.model.severity import Severity
 from mha.errors import InvalidClusterFile, InvalidName, InvalidUrl, NewerFormat
 
 _HOLDS = "mha.yaml holds cluster, servers (each with url, role and key) and settings; `man mha` has an example."
@@ -18,6 +20,7 @@ _KNOWN = {
     "": {"cluster", "format", "servers", "settings", "administrators", "model"},
     "settings": {"sync-interval", "wait-for"},
     "server": {"url", "key", "role"},
+    "model": {"interpret", "severity"},
 }
 _T = TypeVar("_T")
 
@@ -44,6 +47,7 @@ def parse(data: bytes) -> Cluster:
             sync_interval_seconds=_seconds(settings["sync-interval"]) if "sync-interval" in settings else 60,
             wait_for=_count(settings["wait-for"]) if "wait-for" in settings else 0,
         ),
+        model=file.model(top["model"]) if "model" in top else Model(),
         unknown=tuple(sorted(file.unknown)),
     )
 
@@ -76,6 +80,19 @@ class _File:
             role=_checked(_required(fields, "role", name.line), _role),
             key=_checked(fields["key"], whole_key) if "key" in fields else None,
         )
+
+    def model(self, node: reader.Node) -> Model:
+        fields = self.mapping(node, "model", "model")
+        usual = Model()
+        return Model(
+            interpret=_patterns(fields["interpret"]) if "interpret" in fields else usual.interpret,
+            severity=self.severity(fields["severity"]) if "severity" in fields else usual.severity,
+        )
+
+    def severity(self, node: reader.Node) -> dict[str, Severity]:
+        chosen = _entries(node, "severity")
+        self.unknown += [(key.line, str(key.value)) for key, _ in chosen if str(key.value) not in CODES]
+        return {str(key.value): _checked(value, _severity) for key, value in chosen}
 
 
 def _require_format(top: Mapping[str, reader.Node]) -> None:
@@ -115,6 +132,18 @@ def _role(text: str) -> Role:
     if text not in tuple(Role):
         raise ValueError(f"{text!r} is not a role: primary or secondary.")
     return Role(text)
+
+
+def _severity(text: str) -> Severity:
+    if text not in tuple(Severity):
+        raise ValueError(f"{text!r} is no severity: {', '.join(Severity)}.")
+    return Severity(text)
+
+
+def _patterns(node: reader.Node) -> tuple[str, ...]:
+    if not isinstance(node, reader.Sequence):
+        raise InvalidClusterFile(node.line, "interpret must be a list of patterns.", 'Write ["objects/**"].')
+    return tuple(str(_scalar(item)) for item in node.items)
 
 
 def _count(node: reader.Node) -> int:

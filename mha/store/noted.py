@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from mha import __version__
 from mha.core import names
-from mha.core.cluster import Cluster, Role, Server, Settings
+from mha.core.cluster import Cluster, Model, Role, Server, Settings
+from mha.core.model.severity import Severity
 from mha.errors import MhaError
 from mha.store.files import exchange
 from mha.store.home import Home
@@ -34,7 +35,10 @@ def read(home: Home) -> Noted | None:
             return None
         servers = [Server(s["name"], names.url(s["url"]), Role(s["role"]), s["key"]) for s in found["servers"]]
         unknown = tuple((int(line), str(name)) for line, name in found["unknown"])
-        cluster = Cluster(found["name"], {s.name: s for s in servers}, Settings(**found["settings"]), unknown)
+        severity = {code: Severity(text) for code, text in found["model"]["severity"].items()}
+        model = Model(tuple(found["model"]["interpret"]), severity)
+        settings = Settings(**found["settings"])
+        cluster = Cluster(found["name"], {s.name: s for s in servers}, settings, model, unknown)
         return Noted(found["head"], found["file"], cluster)
     except (OSError, ValueError, KeyError, TypeError, MhaError):
         return None
@@ -56,6 +60,7 @@ def write(home: Home, noted: Noted) -> None:
                 "sync_interval_seconds": known.settings.sync_interval_seconds,
                 "wait_for": known.settings.wait_for,
             },
+            "model": {"interpret": known.model.interpret, "severity": dict(known.model.severity)},
             "unknown": known.unknown,
         }
     )

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mha.core.cluster import Cluster, Role, Server, Settings, complaints, initial, key
+from mha.core.cluster import Cluster, Model, Role, Server, Settings, complaints, initial, key
 from mha.core.cluster_reader import parse
+from mha.core.model.severity import Severity
 from mha.core.names import url
 from mha.errors import InvalidClusterFile, NewerFormat
 
@@ -26,9 +27,12 @@ settings: {{sync-interval: 5m, wait-for: 2}}
 administrators: {{jana: {{any: thing}}}}
 model:
   interpret: ["objects/**"]
+  severity: {{unused: error, shadowed: notice}}
 """
 FW_A = Server("fw-a", url("ssh://mha@fw-a.example.org/srv/mha"), Role.PRIMARY, KEY)
 FW_B = Server("fw-b", url("/srv/mha"), Role.SECONDARY, None)
+
+MODEL = Model(("objects/**",), {"unused": Severity.ERROR, "shadowed": Severity.NOTICE})
 
 
 def parsed(text):
@@ -42,12 +46,13 @@ def error(text):
 
 
 def test_what_a_whole_file_says():
-    assert parsed(WHOLE) == Cluster("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(300, 2), unknown=())
+    assert parsed(WHOLE) == Cluster("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(300, 2), MODEL)
 
 
 def test_settings_have_defaults():
     assert parsed("cluster: acme\nservers: {}\n") == Cluster("acme", {}, Settings(60, 0))
     assert Settings() == Settings(60, 0)
+    assert Model() == Model(("objects/**", "policies/**", "users/**", "settings/**"), {})
 
 
 def test_the_words_for_roles_are_a_contract_with_scripts():
@@ -57,6 +62,12 @@ def test_the_words_for_roles_are_a_contract_with_scripts():
 LINES = {
     # what is wrong: its line, and the words for it
     "a broken file": ("cluster: acme\nservers: {a: [}\n", 2, "This is not YAML"),
+    "a severity that is none": (
+        "cluster: a\nservers: {}\nmodel: {severity: {unused: bad}}\n",
+        3,
+        "'bad' is no severity",
+    ),
+    "a pattern alone": ("cluster: acme\nservers: {}\nmodel: {interpret: objects}\n", 3, "interpret must be a list"),
     "a duplicate key": ("cluster: acme\nservers: {}\ncluster: acme\n", 3, "The key cluster is a duplicate"),
     "a disputed word": ("cluster: no\nservers: {}\n", 1, "`no` is false to some YAML readers"),
     "not UTF-8": ("cluster: acme\n# \udce4\n", 2, "The file is not UTF-8."),
@@ -151,8 +162,14 @@ def test_unknown_keys_are_collected_with_their_lines_and_change_nothing_else():
 
     found = parsed(text)
 
-    assert found.unknown == ((3, "witness"), (5, "priority"), (9, "colour"), (13, "1"))
+    assert found.unknown == ((3, "witness"), (5, "priority"), (9, "colour"), (14, "1"))
     assert (found.name, found.servers, found.settings) == ("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(300, 2))
+
+
+def test_a_code_that_this_mha_does_not_know_is_unknown_and_not_refused():
+    found = parsed("cluster: acme\nservers: {}\nmodel:\n  severity: {of-tomorrow: error}\n")
+
+    assert found.unknown == ((4, "of-tomorrow"),)
 
 
 OTHER = Server("fw-c", url("/srv/other"), Role.PRIMARY)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from mha.core.cluster import Cluster, Role, Server, Settings
+from mha.core.cluster import Cluster, Model, Role, Server, Settings
+from mha.core.model.severity import Severity
 from mha.core.names import url
 from mha.store import noted
 from mha.store.home import create
@@ -17,6 +18,7 @@ KNOWN = Cluster(
         "fw-a": Server("fw-a", url("ssh://mha@fw-a.example.org:22/srv/a"), Role.PRIMARY, "ssh-ed25519 " + "A" * 68),
     },
     Settings(300, 2),
+    Model(("objects/**",), {"unused": Severity.ERROR}),
     ((7, "colour"),),
 )
 NOTED = Noted("a" * 40, "b" * 40, KNOWN)
@@ -45,7 +47,19 @@ def test_a_note_counts_for_its_mha_alone(home, monkeypatch):
 
 @pytest.mark.parametrize(
     "spoilt",
-    [None, "", "{}", "[]", "3", "\0", ("servers", [{}]), ("servers", [1]), ("settings", {"a": 1}), ("unknown", 1)],
+    [
+        None,
+        "",
+        "{}",
+        "[]",
+        "3",
+        "\0",
+        ("servers", [{}]),
+        ("servers", [1]),
+        ("settings", {"a": 1}),
+        ("unknown", 1),
+        ("model", 1),
+    ],
 )
 def test_a_note_that_cannot_be_read_is_none(home, spoilt):
     noted.write(home, NOTED)

@@ -1,0 +1,30 @@
+"""Patterns for paths: what each stands for, and what not."""
+
+import pytest
+
+from mha.core.model import patterns
+
+STANDS_FOR = [
+    ("objects/**", ["objects/a.yaml", "objects/a/b.yaml"], ["objects", "a/objects/b.yaml", "objectsx/a"]),
+    ("**/*.yaml", ["a.yaml", "a/b.yaml", "a/b/c.yaml"], ["a.yml", "a.yaml/b"]),
+    ("*.yaml", ["a.yaml", ".yaml"], ["a/b.yaml", "a.yaml.bak"]),
+    ("a?c/b", ["abc/b"], ["ac/b", "a/c/b", "abbc/b"]),
+    ("a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["a/xb", "ab"]),
+    ("a.b[1]+", ["a.b[1]+"], ["axb[1]+", "a.b1"]),
+    ("config/{org}/org.yaml", ["config/acme/org.yaml"], ["config/a/b/org.yaml", "config//org.yaml"]),
+    ("{Upper}", ["{Upper}"], ["x"]),
+]
+
+
+@pytest.mark.parametrize(("pattern", "yes", "no"), STANDS_FOR)
+def test_a_pattern_stands_for_these_paths_and_for_no_other(pattern, yes, no):
+    found = {path: patterns.matches([pattern], path) for path in [*yes, *no]}
+
+    assert found == {**dict.fromkeys(yes, True), **dict.fromkeys(no, False)}
+
+
+def test_words_in_braces_say_which_part_of_the_path_they_stand_for():
+    found = patterns.compiled("config/{org}/**/{team}.yaml").fullmatch("config/acme/x/y/net.yaml")
+
+    assert found is not None
+    assert found.groupdict() == {"org": "acme", "team": "net"}
