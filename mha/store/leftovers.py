@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mha.errors import HomeBusy
+from mha.store import processes
 from mha.store.files import remove_tree
 
 WAIT_SECONDS = 15.0  # longer than anybody clears
@@ -98,7 +99,7 @@ def _listed(folder: Path, wanted: "re.Pattern[str]") -> list[str]:
 
 def _is_note_of_the_living(name: str) -> bool:
     """Whether a process that runs may be writing it: what was seen of peers is noted without the home's lock."""
-    return name.startswith("mha/contacts/") and os.path.exists(f"/proc/{name.rpartition('.')[2]}")
+    return name.startswith("mha/contacts/") and processes.state(name.rpartition(".")[2]) not in ("", "Z", "X")
 
 
 def _open(repository: Path) -> int:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mha.errors import AgentRuns, HomeBusy, HomeOfAnother
-from mha.store import git, leftovers
+from mha.store import git, leftovers, processes
 
 WAIT_SECONDS = 15.0
 _PASSES_SECONDS = 2.0
@@ -119,7 +119,8 @@ def _wait(descriptor: int, wait_seconds: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 holder = _holder(descriptor)
-                raise HomeBusy(holder, stopped=_is_stopped(holder.removeprefix("process "))) from None
+                stopped = processes.state(holder.removeprefix("process ")) in ("T", "t")
+                raise HomeBusy(holder, stopped=stopped) from None
             time.sleep(0.02)
         else:
             return
@@ -133,12 +134,3 @@ def _sign(descriptor: int) -> None:
 
 def _holder(descriptor: int) -> str:
     return os.pread(descriptor, 100, 0).decode("ascii", "replace") or "another command"
-
-
-def _is_stopped(process: str) -> bool:
-    """Whether a process was stopped, by Ctrl-Z or SIGSTOP; False where this cannot be seen."""
-    try:
-        status = Path(f"/proc/{int(process)}/stat").read_text(encoding="utf-8", errors="replace")
-    except (ValueError, OSError):
-        return False
-    return status.rpartition(")")[2].split()[0] in ("T", "t")

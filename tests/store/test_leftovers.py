@@ -3,6 +3,7 @@
 import os
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,16 @@ def test_the_note_that_a_running_command_writes_about_a_peer_is_left_alone(home)
     path = left(home, f"mha/contacts/.fw-b.json.{os.getpid()}")
     with lock.held(home.git_dir):
         assert path.exists()
+
+
+def test_the_note_of_a_process_that_is_dead_and_still_listed_is_cleared(home):
+    child = subprocess.Popen(["true"])
+    while Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+    path = left(home, f"mha/contacts/.fw-b.json.{child.pid}")
+    with lock.held(home.git_dir):
+        assert not path.exists()
+    child.wait()
 
 
 def test_what_arrives_waits_for_whoever_clears_and_not_for_ever(home, monkeypatch):
