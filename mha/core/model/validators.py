@@ -1,0 +1,22 @@
+"""Validators: a JSON Schema as mha understands it, with its own formats and without the network."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mha.core.model import values
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
+
+def compiled(schema: Mapping[str, Any]) -> "Draft202012Validator":
+    """The validator of a schema; raises ValueError where it is none."""
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema),
+        formats=dict(values.CHECKS),
+        validate_formats=True,
+        pattern_options=jsonschema_rs.RegexOptions(),  # takes time that grows with the text only
+        offline=True,
+    )
