@@ -43,6 +43,12 @@ _ALL = (
         " day that the calendar does not have: the form is right, and no firewall can use it.",
     ),
     Code(
+        "invalid-kind", ERROR, "A schema below kinds/ describes no kind",
+        "A store adds kinds of its own with JSON Schemas below `kinds/`, whose `x-mha` says what the kind is called and"
+        " which texts are names of objects. While a schema is wrong, its kind does not exist, and objects of it are"
+        " refused. `mha schema host` prints one to compare with.",
+    ),
+    Code(
         "secret", ERROR, "A secret stands in the files",
         "What is published can be read on every server, and stays in the history for ever. Private keys, password"
         " hashes and passwords do not belong there: write where the secret is kept, such as `vault:vpn/supplier`. A"
