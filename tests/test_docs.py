@@ -16,7 +16,7 @@ from mha.core import cluster_reader, reader
 from mha.core.standing import Sync
 from mha.errors import ExitCode, MhaError
 from mha.operations import servers, setup
-from tests import cli_reference, man_page
+from tests import cli_reference, kinds_reference, man_page
 from tests.cluster import JANA, Cluster, Server, mha
 from tests.conftest import SAMPLE
 from tests.sshd import Sshd
@@ -52,6 +52,13 @@ def test_the_command_line_reference_is_fresh(rewrite: bool):
     if rewrite:
         page.write_text(cli_reference.reference())
     assert page.read_text() == cli_reference.reference()
+
+
+def test_the_page_of_kinds_is_fresh(rewrite: bool):
+    page = DOCS / "kinds.md"
+    if rewrite:
+        page.write_text(kinds_reference.reference())
+    assert page.read_text() == kinds_reference.reference()
 
 
 @pytest.mark.parametrize("name", GROUPS)
