@@ -1,4 +1,4 @@
-"""Edits of files that nobody here wrote: some places of some files, or with `--full` more places of all files.
+"""Edits and formatting of files that nobody here wrote: some places of some files, or with `--full` more of all files.
 
 `pytest -s` shows how many edits were made.
 """
@@ -10,11 +10,12 @@ from random import Random
 import pytest
 
 from mha.core.edit_tree import Edit, Remove, Replace
-from mha.core.edits import edited
+from mha.core.edits import ByHand, edited
 from mha.core.places import Place
 from mha.core.scalars import Unreadable
+from mha.store.formatting import formatted
 from tests import corpora
-from tests.core.edit_oracle import Tree, assert_removed, assert_replaced, at, changed, marked, values, ways
+from tests.core.edit_oracle import Tree, assert_removed, assert_replaced, at, changed, comments, marked, values, ways
 
 SOURCES = ["sample-repo", *(bundle.stem for bundle in corpora.bundles())]
 NEW = ["renamed-1", "no", "a b: c # d", "it's", "x, z", "10.0.0.1"]
@@ -98,6 +99,22 @@ def test_all_edits_of_a_file_are_made_at_once(readable, request):
         return len(edits)
 
     each(request, readable, edit)
+
+
+@pytest.mark.timeout(600)
+def test_the_normal_form_of_a_file_means_the_same_and_has_the_same_comments(readable, request):
+    def form(file: File) -> int:
+        data, documents, _, _ = file
+        outcome = formatted(data)
+        if isinstance(outcome, ByHand):  # said with the line: it would lose a comment in brackets
+            assert "would lose or move the comment in this line." in outcome.problem
+            return 0
+        assert repr(values(outcome)) == repr(documents)
+        assert comments(outcome.decode(), marked(outcome)) == comments(data.decode(), marked(data))
+        assert formatted(outcome) == outcome
+        return 1
+
+    each(request, readable, form)
 
 
 def is_single(documents: list[Tree], place: Place) -> bool:
