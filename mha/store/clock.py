@@ -1,7 +1,7 @@
 """The time, for showing and for dates of revisions. Nothing is decided by it."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mha.errors import InvalidNow
 
@@ -19,6 +19,11 @@ def now() -> datetime:
     if not 1970 <= moment.year < 2100:  # git has no dates before, and older ones none long after
         raise InvalidNow(fixed)
     return moment
+
+
+def day(*, later: int = 0) -> str:
+    """The date now, or some days later, as YYYY-MM-DD; in UTC, so that it is the same on all servers."""
+    return (now() + timedelta(days=later)).date().isoformat()
 
 
 def iso(moment: datetime) -> str:

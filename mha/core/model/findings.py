@@ -53,4 +53,6 @@ def added(old: Iterable[Finding], new: Iterable[Finding]) -> list[Finding]:
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Findings as they are listed: by file, line and code."""
-    return sorted(findings, key=lambda finding: (finding.path, finding.line, finding.code, finding.message))
+    return sorted(
+        findings, key=lambda finding: (finding.path, finding.line, finding.code, finding.subject, finding.message)
+    )

@@ -1,0 +1,96 @@
+"""Names: each is there once in its space, is used, and means what no other name means."""
+
+from collections.abc import Iterable, Iterator
+
+from mha.core.model import catalog
+from mha.core.model.catalog import Rows
+from mha.core.model.facts import Definition, Reference
+from mha.core.model.findings import Finding
+
+_TO_BE_USED = frozenset(
+    [
+        "host",
+        "network",
+        "range",
+        "fqdn",
+        "external",
+        "group",
+        "service",
+        "service-group",
+        "time",
+        "role",
+        "layer",
+        "nat",
+    ]
+)
+
+
+def definitions(rows: Rows, space: str, name: str) -> list[Definition]:
+    """Everything that defines a name, in the order of the files."""
+    return [row for row in rows.under(catalog.defined(space, name)) if isinstance(row, Definition)]
+
+
+def uses(rows: Rows, space: str, name: str) -> Iterator[Reference]:
+    """The references that look for a name in a space."""
+    for row in rows.under(catalog.used(name)):
+        if isinstance(row, Reference) and any(space == wanted for wanted, _ in row.wanted):
+            yield row
+
+
+def judge(rows: Rows, space: str, name: str) -> Iterator[Finding]:
+    """What is wrong with a name: defined twice, or not used."""
+    found = definitions(rows, space, name)
+    objects = [each for each in found if each.value is not None]
+    first = next(iter(objects), None)
+    for other in objects[1:]:
+        yield _twice(other, found[0])
+    if space == RULE_IDS:
+        yield from (_id_twice(other, found[0]) for other in found[1:])
+    if (
+        first is not None
+        and first.kind in _TO_BE_USED
+        and not any(_by_another(use, first) for use in uses(rows, space, name))
+    ):
+        yield Finding(
+            "unused", first.path, first.line, first.subject, "Nothing refers to it.",
+            f"Remove it with `mha rm {first.kind}/{first.name}` if it is left over.",
+        )  # fmt: skip
+
+
+def alike(rows: Rows, same: str) -> Iterator[Finding]:
+    """Objects of the same meaning, after the first."""
+    found = [row for row in rows.under(catalog.alike(same)) if isinstance(row, Definition)]
+    for other in found[1:]:
+        yield Finding(
+            "duplicate-object", other.path, other.line, other.subject,
+            f"It means the same as {found[0].subject} ({found[0].path}:{found[0].line}).",
+            f"Keep one: `mha rm {other.kind}/{other.name} --replace-with {found[0].name}`.",
+        )  # fmt: skip
+
+
+RULE_IDS = "rule-ids"
+
+
+def _by_another(use: Reference, definition: Definition) -> bool:
+    return (use.kind, use.owner) != (definition.kind, definition.name)
+
+
+def _twice(other: Definition, first: Definition) -> Finding:
+    return Finding(
+        "duplicate-name", other.path, other.line, other.subject,
+        f"The name is taken: {first.subject} stands in {first.path}:{first.line}.",
+        f"Rename one of the two; names in {other.space} are unique, without regard to case.",
+    )  # fmt: skip
+
+
+def _id_twice(other: Definition, first: Definition) -> Finding:
+    return Finding(
+        "duplicate-id", other.path, other.line, f"rule {other.name} of {other.owner}",
+        f"The id is taken: another rule has it in {first.path}:{first.line}.",
+        "Give each rule an id of its own, or none.",
+    )  # fmt: skip
+
+
+def touched(definitions: Iterable[Definition]) -> set[tuple[str, str]]:
+    """The names of definitions, as units of this check."""
+    return {(each.space, each.name.casefold()) for each in definitions}

@@ -1,0 +1,52 @@
+"""Renaming and removing objects: which places of a file change, and to what.
+
+Rule: only what must change is named; how it is written stays with `edits`.
+"""
+
+from collections.abc import Iterable
+
+from mha.core import places
+from mha.core.edit_tree import Edit, Emptied, Remove, Replace
+from mha.core.model import whereabouts
+from mha.core.model.facts import Definition, Reference
+from mha.core.model.kinds import Kinds
+from mha.core.places import Place, Text
+
+
+def edits(
+    data: bytes,
+    kinds: Kinds,
+    path: str,
+    *,
+    references: Iterable[Reference] = (),
+    new: str = "",
+    named: Iterable[Definition] = (),
+    removed: Iterable[Definition] = (),
+) -> list[Edit]:
+    """The edits of a file: references get the name `new`, and so do the `named` objects; others are `removed`."""
+    known = {(each.found.kind.name, each.found.name): each for each in whereabouts.objects(data, kinds, path)}
+    documents = places.of(data, data.decode())
+    gone = {(each.kind, each.name) for each in removed}
+    found: list[Edit] = [Remove(known[key].whole, Emptied.GOES) for key in sorted(gone)]
+    found += [Replace(known[each.kind, each.name].name, new) for each in named]
+    for reference in references:
+        if (reference.kind, reference.owner) not in gone:
+            place = known[reference.kind, reference.owner].place(reference.at, is_key=reference.is_key)
+            stands = new in _beside(documents, place)
+            found.append(Remove(place) if stands else Replace(place, _with(documents, place, reference, new)))
+    return found
+
+
+def _beside(documents: list[places.Document], place: Place) -> list[object]:
+    """The other values of the list in which a value stands."""
+    if place.is_key or not place.path or not isinstance(place.path[-1], int):
+        return []
+    around = places.found(documents, Place(place.document, place.path[:-1]))
+    return [item.value for item in getattr(around, "items", ()) if isinstance(item, Text)]
+
+
+def _with(documents: list[places.Document], place: Place, reference: Reference, new: str) -> str:
+    """The text at a place with another name: what stands before the name stays."""
+    node = places.found(documents, place)
+    written = str(node.value) if isinstance(node, Text) else reference.name
+    return written[: len(written) - len(reference.name)] + new

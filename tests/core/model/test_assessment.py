@@ -1,0 +1,106 @@
+"""The assessment: judging only what a change touches gives what judging everything gives."""
+
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mha.core.model import assessment, catalog, facts, memory
+from mha.core.model.checks.dates import Days
+from mha.core.model.findings import in_order
+from mha.core.model.ledger import Ledger
+from mha.core.model.memory import Memory
+from mha.store import kind_files
+
+DAYS = Days("2026-11-30", "2026-12-30")
+KINDS = kind_files.built_in()
+TEXTS = [
+    "hosts: {web-01: 10.1.0.10}\n",
+    "hosts: {web-01: 10.1.0.11, web-02: 10.1.0.12}\n",
+    "hosts:\n\n  Web-01: 10.1.0.10\n",
+    "hosts: {web-01: {address: 10.1.0.10, zone: dmz}}\n",
+    "hosts: {web-01: 10.1.0.300}\n",
+    "networks: {lan: {address: 10.1.0.0/24, zone: inside}, dmz-net: {address: 10.1.0.0/28, zone: dmz}}\n",
+    "networks: {lan: {address: 10.1.0.0/16, zone: dmz}}\nzones: {dmz: {}, inside: {}}\n",
+    "networks: {wan: {address: 10.0.0.0/8, zone: inside}}\nzones: {inside: {}}\n",
+    "zones: {dmz: {}}\nranges: {some: 10.1.0.10-10.1.0.12}\n",
+    "groups: {servers: [web-01, web-02]}\n",
+    "groups: {servers: {include: [lan], except: [web-01]}, more: [servers]}\n",
+    "groups: {servers: [more], more: [servers]}\n",
+    "groups: {more: [even-more], even-more: [web-01]}\n",
+    "services: {https: tcp/443, ssh: tcp/22, tls: tcp/443}\n",
+    "services: {https: tcp/8443, telnet: tcp/23}\nservice-groups: {web: [https, telnet]}\n",
+    "users: {jana: {expires: '2026-12-15'}, max: {expires: '2026-01-01'}}\n",
+    "roles: {admins: {users: [jana], networks: [lan]}, web-01: {users: [max]}}\n",
+    """
+kind: layer
+name: main
+rules:
+- {name: a, from: servers, to: any, service: https, action: accept}
+- {name: b, from: web-01, to: any, service: https, action: drop}
+- {name: rest, from: any, to: any, service: any, action: drop}
+""",
+    """
+kind: layer
+name: main
+rules:
+- {name: a, id: r-1, from: dmz, to: lan, service: any, action: layer:inner}
+- {name: b, id: r-2, from: [admins, web-01], to: more, service: ssh, action: accept, allow: {shadowed: so}}
+""",
+    """
+kind: layer
+name: inner
+rules:
+- {name: c, id: r-1, from: any, to: {not: [dmz]}, service: web, action: accept, expires: '2026-12-01'}
+- {name: d, from: lan, to: any, service: any, action: layer:main}
+""",
+    "kind: layer\nname: other\nrules: [{name: c, from: any, to: any, service: any, action: accept}]\n",
+    "hosts: [",
+    "hots: {}\n",
+]
+PATHS = [f"objects/{letter}.yaml" for letter in "abcdef"]
+NOTHING = facts.Facts()
+State = dict[str, str]
+STATES = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(TEXTS))
+
+
+def read(state: State) -> dict[str, facts.Facts]:
+    return {path: facts.of_file(path, text.encode(), KINDS) for path, text in sorted(state.items())}
+
+
+def facts_in(files: dict[str, facts.Facts], path: str) -> facts.Facts:
+    return files.get(path, NOTHING)
+
+
+def changes(old: State, new: State) -> dict[str, tuple[facts.Facts, facts.Facts]]:
+    before, after = read(old), read(new)
+    paths = [path for path in PATHS if old.get(path) != new.get(path)]
+    return {path: (before.get(path, NOTHING), after.get(path, NOTHING)) for path in paths}
+
+
+@settings(max_examples=150)
+@given(st.lists(STATES, min_size=1, max_size=4), st.sampled_from([Memory, Ledger]))
+def test_judging_what_a_change_touches_gives_what_judging_everything_gives(states, make):
+    book, state = make(), State()
+    for following in states:
+        files = read(following)
+        assessment.advance(book, changes(state, following), partial(facts_in, files), DAYS)
+        state = following
+        whole = memory.judged(files, DAYS)
+
+        assert in_order(book.all_found()) == in_order(whole.all_found())
+        assert book.counts() == whole.counts()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_ledger_gives_back_the_rows_that_it_was_given(text):
+    found = facts.of_file("objects/a.yaml", text.encode(), KINDS)
+    ledger = Ledger()
+
+    ledger.change("objects/a.yaml", NOTHING, found)
+
+    rows = list(catalog.rows(found))
+    assert sorted(map(repr, ledger.beginning(""))) == sorted(repr((key, row)) for key, row in rows)
+    for key, _ in rows:
+        assert sorted(map(repr, ledger.under(key))) == sorted(repr(row) for other, row in rows if other == key)
