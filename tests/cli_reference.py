@@ -15,7 +15,25 @@ Made from the program by `pytest --rewrite tests/test_docs.py`; not edited by ha
 Answers go to stdout; remarks and errors go to stderr, as `Error:` and `Hint:`. [Formats](formats.md) has the exit codes
 and what `--json` gives. `REV` is a revision's number (`42` or `#42`), its id, or the beginning of its id.
 """
-METAVARS = {"HOME", "URL", "NAME", "SERVER", "REV", "N", "TEXT", "FILE", "DIR", "KEY", "ID", "SOURCE", "PATH", "A", "B"}
+METAVARS = {
+    "HOME",
+    "URL",
+    "NAME",
+    "SERVER",
+    "REV",
+    "N",
+    "TEXT",
+    "FILE",
+    "DIR",
+    "KEY",
+    "ID",
+    "SOURCE",
+    "PATH",
+    "A",
+    "B",
+    "CODE",
+    "KIND", "KIND/NAME", "NEW",
+}
 
 
 def commands() -> dict[str, Any]:

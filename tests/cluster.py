@@ -17,7 +17,9 @@ JANA = Author("Jana Doe", "jana@example.org")
 FILES = {
     "objects/hosts.yaml": "hosts:\n  web-01: 10.1.0.10\n  web-02: 10.1.0.11\n",
     "objects/networks.yaml": "networks:\n  dmz: 10.1.0.0/24\n",
-    "policies/main.yaml": "kind: layer\nname: main\nrules:\n  - {name: web, to: web-01, action: accept}\n",
+    "policies/main.yaml": (
+        "kind: layer\nname: main\nrules:\n  - {name: rest, from: any, to: any, service: any, action: drop}\n"
+    ),
 }
 
 

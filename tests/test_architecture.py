@@ -106,9 +106,9 @@ def test_the_status_imports_what_it_needs_and_nothing_slow(make_cluster):
     assert packages(modules) & {*SLOW, "yaml", "logging"} == set()
 
 
-def test_a_publish_without_peers_imports_no_yaml(make_cluster):
+def test_a_publish_of_what_is_no_yaml_imports_no_parser_of_it(make_cluster):
     active = make_cluster("fw-a")["fw-a"]
-    active.edit("objects/hosts.yaml", "hosts: {}\n")
+    active.edit("notes.txt", "Ask Jana\n")
 
     modules = loaded("--home", str(active.path), "publish", "-m", "x")
 

@@ -389,7 +389,7 @@ def test_during_a_collision_nobody_publishes(pair):
     pair.heal_all()
     for server in pair.servers.values():
         server.sync()
-        server.edit("objects/new.yaml", "a: 1\n")
+        server.edit("objects/new.yaml", "x-a: 1\n")
     before = everything(*pair.servers.values())
 
     for server, other in ((pair["fw-a"], "fw-b"), (pair["fw-b"], "fw-a")):
@@ -477,7 +477,7 @@ def test_a_pipe_or_socket_does_not_hang_a_publish(active):
 def test_a_nested_repository_is_not_published(active, committed):
     nested = active.path / "work" / "nested"
     subprocess.run(["git", "init", "--quiet", str(nested)], check=True)
-    (nested / "a.yaml").write_text("a: 1\n")
+    (nested / "a.yaml").write_text("x-a: 1\n")
     if committed:
         by_hand(nested, "add", "--all")
         by_hand(nested, "commit", "--quiet", "--message", "inner")
@@ -496,14 +496,14 @@ def test_a_nested_repository_is_not_published(active, committed):
 )
 def test_names_that_differ_only_in_case_or_in_their_form_are_not_published(active, names, twins):
     for name in names:
-        active.edit(name, "a: 1\n")
+        active.edit(name, "x-a: 1\n")
 
     assert invalid(active) == [f"{twins} are one name to some file systems. Rename one."]
 
 
 def test_names_that_are_not_utf_8_or_would_move_the_cursor_are_not_published(active):
     for name in (b"caf\xe9.yaml", b"bell\a.yaml", b"line\nend.yaml", "left\u202eright.yaml".encode()):
-        Path(os.fsdecode(os.fsencode(active.path) + b"/work/" + name)).write_text("a: 1\n")
+        Path(os.fsdecode(os.fsencode(active.path) + b"/work/" + name)).write_text("x-a: 1\n")
 
     assert invalid(active) == [
         r"bell\x07.yaml has control characters in its name. Rename it.",
@@ -565,7 +565,7 @@ def test_commits_made_by_hand_are_not_published_and_the_hint_makes_them_the_draf
     if branch:
         by_hand(work, "checkout", "-b", branch)
     for number in (1, 2):
-        active.edit(HOSTS, f"hosts: {{n: 10.0.0.{number}}}\n")
+        active.edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
         assert by_hand(work, "commit", "--all", "--message", f"by hand {number}").returncode == 0
     before = everything(active)
 
@@ -580,7 +580,7 @@ def test_commits_made_by_hand_are_not_published_and_the_hint_makes_them_the_draf
     assert everything(active) == before
     by_hand(work, *hint.split()[1:])
     assert active.mha("publish", "-m", "x").returncode == 0
-    assert active.served()[HOSTS] == b"hosts: {n: 10.0.0.2}\n"
+    assert active.served()[HOSTS] == b"hosts: {web: 10.0.0.2}\n"
     assert active.record == Record(2, 1, "fw-a", "fw-a")
 
 

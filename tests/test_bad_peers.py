@@ -41,7 +41,7 @@ def peers_of(server: Server) -> dict[str, tuple[str, str]]:
 def published_here_alone(server: Server, detail: str, sync: str = "sync error") -> None:
     """`mha publish` succeeds here, names the peer that lacks it, and with --wait says that too few hold it."""
     done = server.mha("publish", "-m", "x")
-    server.edit("objects/more.yaml", "a: 1\n")
+    server.edit("objects/more.yaml", "x-a: 1\n")
     waited = server.mha("publish", "-m", "x", "--wait", "1")
 
     assert done.stderr.splitlines() == [f"Warning: fw-b does not hold it: {sync} ({detail})."]

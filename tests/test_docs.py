@@ -16,7 +16,7 @@ from mha.core import cluster_reader, reader
 from mha.core.standing import Sync
 from mha.errors import ExitCode, MhaError
 from mha.operations import servers, setup
-from tests import cli_reference, kinds_reference, man_page
+from tests import checks_reference, cli_reference, kinds_reference, man_page
 from tests.cluster import JANA, Cluster, Server, mha
 from tests.conftest import SAMPLE
 from tests.sshd import Sshd
@@ -59,6 +59,13 @@ def test_the_page_of_kinds_is_fresh(rewrite: bool):
     if rewrite:
         page.write_text(kinds_reference.reference())
     assert page.read_text() == kinds_reference.reference()
+
+
+def test_the_page_on_checks_is_fresh(rewrite: bool):
+    page = DOCS / "checks.md"
+    if rewrite:
+        page.write_text(checks_reference.reference())
+    assert page.read_text() == checks_reference.reference()
 
 
 @pytest.mark.parametrize("name", GROUPS)

@@ -194,7 +194,7 @@ def test_two_administrators_who_publish_all_the_time_lose_no_edit(pair):
 
     def work(who: str) -> None:
         for number in range(rounds):
-            server.edit(f"objects/{who}-{number}.yaml", f"by: {who}\nnumber: {number}\n")
+            server.edit(f"objects/{who}-{number}.yaml", f"x-by: {who}\nx-number: {number}\n")
             codes.append(server.mha("publish", "-m", f"{who} {number}").returncode)
 
     administrators = [threading.Thread(target=work, args=(who,)) for who in ("jana", "ravi")]
@@ -207,7 +207,7 @@ def test_two_administrators_who_publish_all_the_time_lose_no_edit(pair):
     assert last.returncode == 0
     assert set(codes) == {ExitCode.DONE}
     wanted = {
-        f"objects/{who}-{number}.yaml": f"by: {who}\nnumber: {number}\n".encode()
+        f"objects/{who}-{number}.yaml": f"x-by: {who}\nx-number: {number}\n".encode()
         for who in ("jana", "ravi")
         for number in range(rounds)
     }

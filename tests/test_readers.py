@@ -114,7 +114,7 @@ def change(number: int) -> dict[str, str | None]:
     )
     return {
         "objects/hosts.yaml": f"# {number}\n" * 200,
-        "policies/main.yaml": f"revision: {number}\n",
+        "policies/main.yaml": f"x-revision: {number}\n",
         f"new/{number}.yaml": f"{number}\n",
         **({f"new/{number - 1}.yaml": None} if number else {}),
         **(turned if number else {"turn": "0\n"}),

@@ -57,12 +57,12 @@ def made(folder: Path, commits: list[str]) -> Path:
 
 def awkward() -> Iterator[str]:
     """A revision for each way in which files come, go and change, then some ordinary ones."""
-    yield put("hosts.yaml", "hosts: {}\n") + put("policies/main.yaml", "rules: []\n")
+    yield put("hosts.yaml", "hosts: {}\n") + put("policies/main.yaml", "x-rules: []\n")
     yield put("windows.yaml", "a: 1\r\nb: 2\r\n")
-    yield put("latin.yaml", b"name: caf\xe9\n") + put("binary.yaml", bytes(range(256)))
+    yield put("latin.txt", b"name: caf\xe9\n") + put("binary.bin", bytes(range(256)))
     yield put("empty.yaml", "")
-    yield put("with space/and 'quotes'/it's \\\"one\\\".yaml", "a: 1\n")
-    yield put("names/\xc3\xbcber.yaml", "a: 1\n")
+    yield put("with space/and 'quotes'/it's \\\"one\\\".yaml", "x-a: 1\n")
+    yield put("names/\xc3\xbcber.yaml", "x-a: 1\n")
     yield put("run.sh", "#!/bin/sh\n", "100755")
     yield put("run.sh", "#!/bin/sh\n", "100644")
     yield put("run.sh", "#!/bin/sh\ntrue\n", "100755")
@@ -74,7 +74,7 @@ def awkward() -> Iterator[str]:
     yield "R policies rules\n"
     yield "D with space\n"
     yield put("empty.yaml", "no longer\n") + put("windows.yaml", "a: 1\nb: 2\n")
-    yield put("deep/" * 10 + "file.yaml", "a: 1\n")
+    yield put("deep/" * 10 + "file.yaml", "x-a: 1\n")
     yield "D deep\n"
     yield put(".gitattributes", "* text=auto eol=crlf\n*.yaml filter=lfs ident\n")
     yield put("ident.yaml", "a: $Id$\nb: 1\r\n")
@@ -116,8 +116,8 @@ def test_a_revision_that_is_refused_stops_the_replay_and_is_named(tmp_path, ssh)
 
 @pytest.mark.ssh
 def test_with_skip_the_next_revision_is_published_on_top_of_the_last_that_was_taken(tmp_path, ssh):
-    bad = put("link.yaml", "a.yaml", "120000") + put("b.yaml", "b: 1\n")
-    commits = [put("a.yaml", "a: 1\n"), bad, "D link.yaml\n"]
+    bad = put("link.yaml", "a.yaml", "120000") + put("b.yaml", "x-b: 1\n")
+    commits = [put("a.yaml", "x-a: 1\n"), bad, "D link.yaml\n"]
     history = made(tmp_path / "history.git", commits)
     (tmp_path / "servers").mkdir()
     found = replay(str(history), tmp_path / "servers", skip=True)

@@ -164,7 +164,7 @@ def test_a_watched_status_is_renewed_on_a_cleared_screen_until_ctrl_c(server):
     with terminal(server, "status", "--watch") as screen:
         screen.waits_until_it_shows("1 draft change")
         assert screen.shown.startswith(CLEARED)
-        server.edit("objects/more.yaml", "a: 1\n")
+        server.edit("objects/more.yaml", "x-a: 1\n")
         screen.waits_until_it_shows("2 draft changes")
         screen.process.send_signal(signal.SIGINT)
         shown = screen.ended()

@@ -50,7 +50,7 @@ def block_release(server: Server, *command: str) -> Path:
 def test_a_revision_that_is_published_and_not_served_yet_is_said_to_be_just_that(active, command):
     active.publish_edit(HOSTS, "hosts: {}\n")
     servers.add(active.home, name="fw-z", url="/srv/fw-z", key=None, author=JANA)
-    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
     before = active.record.revision
     blocked = block_release(active, *command)
 
@@ -114,7 +114,7 @@ def test_an_edit_that_a_newer_revision_also_changed_is_named_when_it_is_publishe
 
 def test_published_lines_are_those_of_the_revision(active):
     active.edit(HOSTS, "hosts: {}\n")
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
 
     done = active.mha("publish", "-m", "One file of two", "--lines", HOSTS)
 

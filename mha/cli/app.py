@@ -77,11 +77,38 @@ def open_home(context: typer.Context, *, mending: bool = False) -> "Home":
     return home
 
 
+def home_here(context: typer.Context) -> "Home | None":
+    """The home that this command may be about: the one that is named or contains this folder, or none."""
+    from mha.errors import NoHome
+
+    try:
+        return open_home(context)
+    except NoHome:
+        if context.find_root().obj is not None:
+            raise
+        return None
+
+
 def draft_paths(home: "Home", typed: list[str] | None) -> list[str]:
     """Paths of the draft, from the top of work/: as typed, or as a shell completed them from where it is."""
     work = os.path.realpath(home.work)
     resolved = [(path, os.path.relpath(os.path.abspath(path), work)) for path in typed or []]
     return [os.path.normpath(path) if below.startswith("..") else below for path, below in resolved]
+
+
+def accepted(codes: list[str] | None, reason: str) -> dict[str, str]:
+    """The codes of errors that are accepted, and why; raises UnknownCode or AcceptedWithoutReason."""
+    if not codes:
+        return {}
+    from mha.core.model.codes import CODES
+    from mha.errors import AcceptedWithoutReason, UnknownCode
+
+    for code in codes:
+        if code not in CODES:
+            raise UnknownCode(code)
+    if not reason.strip():
+        raise AcceptedWithoutReason
+    return dict.fromkeys(codes, reason)
 
 
 def whoami(home: "Home | None" = None) -> "Author":

@@ -22,6 +22,20 @@ def drafts(context: typer.Context) -> list[str]:
     return [] if home is None else glance.draft_numbers(home)
 
 
+def kinds() -> list[str]:
+    """The names of mha's own kinds."""
+    from importlib import resources
+
+    return sorted(file.name.removesuffix(".json") for file in resources.files("mha.kinds").iterdir())
+
+
+def codes() -> list[str]:
+    """The codes of findings."""
+    from mha.core.model.codes import CODES
+
+    return list(CODES)
+
+
 def _home(context: typer.Context) -> Path | None:
     from mha.store import glance
 

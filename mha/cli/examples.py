@@ -134,6 +134,52 @@ REVERT = _below("""
 
     Exit codes: as `mha publish`; 1 later revisions changed the same lines.
 """)
+VALIDATE = _below("""
+    Examples:
+      mha validate
+      mha validate --all --json
+      mha validate --sarif > findings.sarif
+
+    Exit codes: 0 the draft may be published, 7 it would add errors.
+""")
+EXPLAIN = _below("""
+    Examples:
+      mha explain
+      mha explain shadowed
+""")
+SCHEMA = _below("""
+    Examples:
+      mha schema host
+      mha schema --vscode > .vscode/settings.json
+""")
+WHERE_USED = _below("""
+    Examples:
+      mha where-used web-01
+      mha where-used host/web-01 --indirect
+""")
+SEARCH = _below("""
+    Examples:
+      mha search 10.10.30.11
+      mha search NET-1290
+""")
+RENAME = _below("""
+    Example:
+      mha rename host/web-01 www-01
+""")
+RM = _below("""
+    Examples:
+      mha rm host/web-02
+      mha rm service/tls --replace-with https
+
+    Exit codes: 0 done, 7 it is used, and nothing was to take its place.
+""")
+FMT = _below("""
+    Examples:
+      mha fmt objects/hosts
+      mha fmt --check objects policies
+
+    Exit codes: 0 done; with --check, 1 some files are not in the normal form.
+""")
 VERIFY = _below("""
     Examples:
       mha verify

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mha.cli import completion, examples
-from mha.cli.app import DryRun, Json, Lines, Message, Wait, app, draft_paths, end, open_home, whoami
+from mha.cli.app import DryRun, Json, Lines, Message, Wait, accepted, app, draft_paths, end, open_home, whoami
 from mha.cli.progress import shown
 
 drafts = typer.Typer(help="Kept drafts", no_args_is_help=True, rich_markup_mode=None)
@@ -50,6 +50,13 @@ def publish(
     as_is: Annotated[
         bool, typer.Option("--as-is", help="Also files that look cut off: empty, or NULs at the end")
     ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept", metavar="CODE", help="Publish over errors of this code", autocompletion=completion.codes
+        ),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why they are accepted")] = "",
     lines: Lines = False,
     json: Json = False,
 ) -> None:
@@ -68,6 +75,7 @@ def publish(
             dry_run=dry_run,
             lines=lines,
             as_is=as_is,
+            accepted=accepted(accept, reason),
             progress=progress.line,
         )
     end(render.published(done, json=json))

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 MODULES = {  # which commands stand in which module
     "cluster_commands": ("init", "key", "join", "server", "status", "sync", "promote", "demote", "collision"),
     "file_commands": ("diff", "publish", "discard", "drafts", "log", "show", "revert"),
+    "model_commands": ("validate", "explain", "schema", "where-used", "search", "rename", "rm", "fmt"),
     "service_commands": ("verify", "repair", "agent", "serve", "demo"),
 }
 _INTERRUPTED = 130  # as the boundary has it, which is imported when it is needed

@@ -6,6 +6,7 @@ Rule 3: other lines in that paragraph mean nothing here: a newer mha may write t
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mha.core.changes import escaped
@@ -68,14 +69,19 @@ def cleaned(text: str, what: str) -> str:
     return plain
 
 
-def compose(text: str, record: Record) -> str:
-    """A revision's whole message: the administrator's words, then the record as a paragraph of its own."""
+def compose(text: str, record: Record, *, accepted: Mapping[str, str] | None = None) -> str:
+    """A revision's whole message: the administrator's words, then the record as a paragraph of its own.
+
+    `accepted` are the codes of findings over which it is published, and why.
+    """
+    over = "".join(f"Mha-Accepted: {code}: {reason}\n" for code, reason in (accepted or {}).items())
     return (
         f"{text.strip()}\n\n"
         f"Mha-Revision: {record.revision}\n"
         f"Mha-Epoch: {record.epoch}\n"
         f"Mha-Active: {record.active or NO_SERVER}\n"
         f"Mha-Server: {record.server}\n"
+        f"{over}"
     )
 
 

@@ -15,6 +15,47 @@ class InvalidConfiguration(MhaError):
         super().__init__("These files cannot be published:\n" + "\n".join(f"  {problem}" for problem in problems), hint)
 
 
+class InvalidModel(MhaError):
+    """The draft would add errors to the configuration; `findings` are lines as a compiler prints them."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, number: int, findings: Sequence[str], code: str) -> None:
+        errors = "1 error" if number == 1 else f"{number} errors"
+        super().__init__(
+            f"The draft would add {errors} to the configuration; nothing was published.\n" + "\n".join(findings),
+            f"Correct them; `mha explain {code}` says more. To publish all the same: --accept CODE --reason WHY.",
+        )
+
+
+class NameTaken(MhaError):
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, name: str, other: str, place: str) -> None:
+        super().__init__(f"The name {name} is taken: {other} stands in {place}.", "Choose another name.")
+
+
+class ObjectInUse(MhaError):
+    """An object that is to be removed is named elsewhere."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, subject: str, users: Sequence[str], what: str) -> None:
+        listed = "\n".join(f"  {user}" for user in users)
+        super().__init__(
+            f"{subject} is used, and stays:\n{listed}",
+            f"`mha rm {what} --replace-with NAME` puts another one in its place.",
+        )
+
+
+class CannotEdit(MhaError):
+    """Files are written so that a program cannot change only what must change."""
+
+    def __init__(self, places: Sequence[str]) -> None:
+        listed = "\n".join(f"  {place}" for place in places)
+        super().__init__(f"These places must be edited by hand; nothing was changed:\n{listed}", "Then run it again.")
+
+
 class LooksCutOff(MhaError):
     """Files of the draft look as a power cut leaves them."""
 

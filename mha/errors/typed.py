@@ -62,6 +62,40 @@ class UnknownServer(MhaError):
         super().__init__(problem, f"The {'others' if name == here else 'servers'} are {', '.join(sorted(servers))}.")
 
 
+class UnknownCode(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"There is no check {code}.", "`mha explain` lists the codes.")
+
+
+class UnknownKind(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, meant: str | None) -> None:
+        hint = f"Did you mean {meant}?" if meant else "docs/kinds.md lists the kinds; those of a store stand in kinds/."
+        super().__init__(f"There is no kind {name}.", hint)
+
+
+class UnknownObject(MhaError):
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(f"There is no object {what}.", hint)
+
+
+class InvalidObjectName(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(f"{name} cannot be the name of an object.", rule)
+
+
+class AcceptedWithoutReason(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self) -> None:
+        super().__init__("What is accepted needs a reason.", "Write --accept CODE --reason 'why'.")
+
+
 class UnknownRevision(MhaError):
     def __init__(self, text: str, *, too_short: bool = False) -> None:
         hint = "`mha log` lists them: give a number or an id."
@@ -86,6 +120,13 @@ class UnknownPath(MhaError):
 
     def __init__(self, path: str, listing: str = "mha diff") -> None:
         super().__init__(f"{path} is not a changed file.", f"`{listing}` lists the changed files.")
+
+
+class NoYamlThere(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is no YAML file of the draft, nor a folder with one.", "Name files in work/.")
 
 
 class ControlCharacters(MhaError):

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from mha.core.changes import Change, printable
 from mha.core.record import MalformedRecord, Record, words
 from mha.core.succession import Kind
 from mha.errors import AmbiguousRevision, MhaError, ReadOnlyServer, UnknownRevision
 from mha.ids import is_beginning
-from mha.operations import editing
+from mha.operations import editing, objects, verdicts
 from mha.operations import tip as tips
 from mha.operations.tip import Tip
 from mha.store import draft, trees
 from mha.store.home import Home
 from mha.store.repository import KEEP, Commit
+
+if TYPE_CHECKING:
+    from mha.core.model.differences import ObjectChange
 
 _SHORTEST_PREFIX = 4
 
@@ -38,9 +42,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The files that differ, and on request the lines."""
+    """The files that differ, the objects in them, and on request the lines."""
 
     changes: tuple[Change, ...]
+    objects: "tuple[ObjectChange, ...]" = ()
     lines: str = ""
 
 
@@ -63,7 +68,7 @@ def show(home: Home, text: str, *, lines: bool = False) -> Shown:
     """One revision, by number, id or id prefix, and its changes."""
     commit = find(home, text)
     old = home.repository.commit(commit.parents[0]).tree if commit.parents else None
-    return Shown(entry(home, commit), _between(home, old, commit.tree, lines=lines))
+    return Shown(entry(home, commit), _between(tips.tip(home), old, commit.tree, lines=lines))
 
 
 def diff(home: Home, old: str | None = None, new: str | None = None, *, lines: bool = False) -> Difference:
@@ -72,7 +77,7 @@ def diff(home: Home, old: str | None = None, new: str | None = None, *, lines: b
     if old is None:
         return _draft_difference(here, lines=lines)
     right = find(home, new).tree if new is not None else here.tree
-    return _between(home, find(home, old).tree, right, lines=lines)
+    return _between(here, find(home, old).tree, right, lines=lines)
 
 
 def find(home: Home, text: str) -> Commit:
@@ -159,10 +164,11 @@ def _draft_difference(here: Tip, *, lines: bool) -> Difference:
         raise ReadOnlyServer(here.home.name, here.record.active or "no server", "have a draft")
     edits = tree.edits(here.id)
     text = editing.patch(here, tree, edits) if lines else ""
-    return Difference(tuple(edit.change for edit in edits), text)
+    texts = verdicts.texts(tree, edits)
+    return Difference(tuple(edit.change for edit in edits), objects.of_draft(here, texts), text)
 
 
-def _between(home: Home, old: str | None, new: str, *, lines: bool) -> Difference:
-    deltas = trees.deltas(home.repository, old, new)
-    text = trees.patch_of(home.repository, deltas) if lines else ""
-    return Difference(tuple(sorted(delta.change for delta in deltas)), text)
+def _between(here: Tip, old: str | None, new: str, *, lines: bool) -> Difference:
+    deltas = trees.deltas(here.home.repository, old, new)
+    text = trees.patch_of(here.home.repository, deltas) if lines else ""
+    return Difference(tuple(sorted(delta.change for delta in deltas)), objects.of_deltas(here, deltas), text)

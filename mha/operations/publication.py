@@ -1,8 +1,10 @@
 """Publishing: the draft, or one file of it, becomes the next revision; then the peers get it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
@@ -25,13 +27,14 @@ from mha.errors import (
     sentence,
 )
 from mha.ids import short
-from mha.operations import replication, sighting
+from mha.operations import replication, sighting, verdicts
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
 from mha.operations.editing import at_desk, patch
 from mha.operations.settling import Settled, settle_after
 from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip, require_active
+from mha.operations.verdicts import Remark, Verdict
 from mha.store import lock, releases, trees
 from mha.store.author import Author
 from mha.store.clock import now
@@ -40,6 +43,9 @@ from mha.store.git import Progress, silent
 from mha.store.home import Home
 from mha.store.repository import Commit
 from mha.store.trees import Blob
+
+if TYPE_CHECKING:
+    from mha.core.model.differences import ObjectChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,9 @@ class Published:
     wanted: int = 0  # how many Standbys were to hold it
     settled: Settled = field(default_factory=Settled)
     fault: str = ""  # why current/ does not serve it yet, although it is published
+    remarks: tuple[Remark, ...] = ()  # what the checks find in it that was not there before
+    objects: "tuple[ObjectChange, ...]" = ()  # what it does to objects
+    standing: int = 0  # how many errors there are, old ones included
 
     @property
     def held(self) -> int:
@@ -81,13 +90,16 @@ def publish(
     dry_run: bool = False,
     lines: bool = False,
     as_is: bool = False,
+    accepted: Mapping[str, str] = MappingProxyType({}),
     progress: Progress = silent,
 ) -> Published:
     """Make the draft, or only its edits at some paths, the next revision, serve it, and give it to the peers.
 
-    Raises LooksCutOff where files look as a power cut leaves them, unless they are wanted `as_is`.
+    Raises LooksCutOff where files look as a power cut leaves them, unless they are wanted `as_is`, and InvalidModel
+    where it would add errors whose codes are not `accepted` with a reason.
     """
     message = _worded(message)
+    accepted = {code: _worded(reason) for code, reason in accepted.items()}
     require_active(tips.tip(home))
     views = compare(home, progress=progress)
 
@@ -97,14 +109,18 @@ def publish(
             _require_whole(desk.here, desk.tree, edits)
         found = tuple(edit.change for edit in edits)
         text = patch(desk.here, desk.tree, edits) if lines else ""
-        if not edits or dry_run:
-            return Published(None, None, found, lines=text, settled=desk.settled)
-        desk.tree.sync(edit.text for edit in edits)
-        oid = advance(desk.here, desk.tree.store(edits), message=message, author=author)
-        fault = _serve(home, oid, desk.tree, [edit.path for edit in edits])
+        with _judged(desk.here, desk.tree, edits, accepted) as verdict:
+            if not edits or dry_run:
+                planned = Published(None, None, found, lines=text, settled=desk.settled)
+                return replace(planned, remarks=verdict.remarks, objects=verdict.objects)
+            desk.tree.sync(edit.text for edit in edits)
+            oid = advance(desk.here, desk.tree.store(edits), message=message, author=author, accepted=accepted)
+            fault = _serve(home, oid, desk.tree, [edit.path for edit in edits])
+            verdict.keep(home.repository.commit(oid).tree)
 
     with _published(home, oid):
         given = give(home, oid, found, views, wait=wait, progress=progress)
+    given = replace(given, remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
     return replace(given, lines=text, settled=desk.settled, fault=fault)
 
 
@@ -183,13 +199,20 @@ def compare(home: Home, *, ignored: str | None = None, progress: Progress = sile
     return [sighting.related(after, view) for view in views]  # another command here published it meanwhile
 
 
-def advance(here: Tip, files: dict[str, Blob | None], *, message: str, author: Author) -> str:
+def advance(
+    here: Tip,
+    files: dict[str, Blob | None],
+    *,
+    message: str,
+    author: Author,
+    accepted: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write the next revision with some files changed, judge it, and make it the head; the id is read back."""
     repository = here.home.repository
     oid = repository.write_commit(
         tree=trees.edited(repository, here.tree, files),
         parents=[here.id],
-        message=record.compose(message, here.record.publish()),
+        message=record.compose(message, here.record.publish(), accepted=accepted),
         author=author,
         committer=author,
         time=now(),
@@ -250,7 +273,7 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     """The draft's edits, if they may be published; raises InvalidConfiguration, HandMadeCommits or UnknownPath."""
     _require_base(here, tree)
     edits = tree.edits(here.id, paths, refresh=True)
-    there = [edit for edit in edits if _exists(edit)]
+    there = [edit for edit in edits if edit.exists]
     if (excess := changes.excess(len(there), sum(edit.size for edit in there))) is not None:
         raise InvalidConfiguration([excess], "Publish them in several steps.")
     found = changes.complaints(edit.entry for edit in there)
@@ -267,7 +290,9 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
 def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
     """What an editor wrote and did not sync is lost in a power cut: that is no edit that anybody made."""
     repository, found = here.home.repository, []
-    for edit in filter(_exists, edits):
+    for edit in edits:
+        if not edit.exists:
+            continue
         data = tree.content(edit)
         if wholeness.loss(edit.text, data) is None:  # nearly always; else the published file is read as well
             continue
@@ -277,6 +302,19 @@ def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
             found.append(f"{changes.printable(edit.path)} {loss}.")
     if found:
         raise LooksCutOff(found)
+
+
+@contextmanager
+def _judged(here: Tip, tree: WorkTree, edits: list[Edit], accepted: Mapping[str, str]) -> Iterator[Verdict]:
+    """What the checks say about a draft; raises InvalidModel."""
+    texts = verdicts.texts(tree, edits)
+    if not texts:
+        yield Verdict()
+        return
+    from mha.operations import validation  # it needs a parser of YAML, and the schemas of all kinds
+
+    with validation.judged(here, texts, accepted) as verdict:
+        yield verdict
 
 
 def _require_base(here: Tip, tree: WorkTree) -> None:
@@ -312,10 +350,6 @@ def _complaints_of_all(here: Tip, edits: list[Edit]) -> list[str]:
     paths = {*added, *trees.neighbours(here.home.repository, left, added)}
     found = changes.complaints_of_twins(changes.twins(paths))
     return found + changes.complaints_of_repositories(changes.repositories(paths))
-
-
-def _exists(edit: Edit) -> bool:
-    return edit.action is not Action.DELETED
 
 
 def _worded(message: str) -> str:

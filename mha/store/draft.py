@@ -43,6 +43,11 @@ class Edit:
     executable: bool = False
 
     @property
+    def exists(self) -> bool:
+        """Whether the draft has a file there."""
+        return self.action is not Action.DELETED
+
+    @property
     def change(self) -> Change:
         """What happened to the file, for reports."""
         return Change(printable(self.path), self.action)
@@ -163,6 +168,15 @@ class WorkTree:
                 self._place(path, staged)
         self.sync(files)
 
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files anew as edits; an empty one goes. Afterwards they are durable. Their modes stay."""
+        executable = {path for path in files if os.access(self.folder / path, os.X_OK)}
+        contents = {path: (data, path in executable) if data else None for path, data in files.items()}
+        with self._written(contents) as staged:
+            for path in files:
+                self._place(path, staged)
+        self.sync(files)
+
     def sync(self, paths: Iterable[str]) -> None:
         """Make files durable, and that others are gone.
 
@@ -209,21 +223,29 @@ class WorkTree:
 
     @contextmanager
     def _staged(self, files: Mapping[str, Blob | None]) -> Iterator[dict[str, Path]]:
-        """Stored files, written and synced, to be moved in: a power cut finds the old or the new one, and none empty.
+        """Stored files, written and synced, to be moved in."""
+        contents = {
+            path: None if blob is None else (trees.read(self.home.repository, blob), blob.executable)
+            for path, blob in files.items()
+        }
+        with self._written(contents) as staged:
+            yield staged
 
-        They are not in work/: a kill leaves nothing there.
+    @contextmanager
+    def _written(self, files: Mapping[str, tuple[bytes, bool] | None]) -> Iterator[dict[str, Path]]:
+        """Files, written and synced, to be moved in: a power cut finds the old or the new one, and none empty.
+
+        Each has its bytes, and whether it may be run. They are not in work/: a kill leaves nothing there.
         """
         folder = self.home.state / f".files.{os.getpid()}"
         remove_tree(folder)
         folder.mkdir()
         try:
-            written = {
-                path: (folder / str(n), blob) for n, (path, blob) in enumerate(files.items()) if blob is not None
-            }
-            for scratch, blob in written.values():
-                scratch.write_bytes(trees.read(self.home.repository, blob))
-                scratch.chmod(0o755 if blob.executable else 0o644)
-            staged = {path: scratch for path, (scratch, _) in written.items()}
+            staged = {path: folder / str(n) for n, (path, content) in enumerate(files.items()) if content is not None}
+            for path, scratch in staged.items():
+                data, executable = files[path] or (b"", False)
+                scratch.write_bytes(data)
+                scratch.chmod(0o755 if executable else 0o644)
             sync_files(staged.values(), within=folder)
             yield staged
         finally:

@@ -82,6 +82,15 @@ def files(repository: Repository, tree: str) -> Iterator[tuple[str, Blob]]:
         yield delta.path.decode("utf-8", "surrogateescape"), delta.new
 
 
+def files_below(repository: Repository, tree: str, folder: str) -> Iterator[tuple[str, Blob]]:
+    """Every file of a folder of a tree, with its path, in order of path; none where there is no such folder."""
+    with reading():
+        found = _tree(repository, tree)
+        inner = found[folder] if folder in found else None  # noqa: SIM401  # a pygit2.Tree has no get()
+    if isinstance(inner, pygit2.Tree):
+        yield from ((f"{folder}/{path}", blob) for path, blob in files(repository, str(inner.id)))
+
+
 def entries(repository: Repository, of: list[Delta]) -> list[Entry]:
     """The files that deltas bring in, as the rules for files look at them."""
     with reading():

@@ -25,7 +25,7 @@ def repository_with_a_past(folder: Path) -> Path:
         subprocess.run(["git", *identity, *arguments], cwd=folder, env=env, check=True, capture_output=True)
 
     git("init", "--quiet", "--initial-branch=main")
-    write_files(folder, {"hosts.yaml": "a: 1\n", "HOSTS.yaml": "a: 2\n"})
+    write_files(folder, {"hosts.yaml": "x-a: 1\n", "HOSTS.yaml": "a: 2\n"})
     (folder / "link").symlink_to("hosts.yaml")
     git("add", "--all")
     git("commit", "--quiet", "--message", "wild", year=2037)
@@ -56,7 +56,7 @@ def test_each_new_revision_is_counted_once(make_cluster):
     server = make_cluster("fw-a")["fw-a"]
     old = server.head
     for number in range(3):
-        server.publish_edit(HOSTS, f"hosts: {{n: 10.0.0.{number}}}\n")
+        server.publish_edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
     counts: list[tuple[int, int]] = []
 
     judge = Judge(server.home.repository, server.home.introduction() or "")

@@ -428,7 +428,7 @@ def test_revisions_of_changeovers_in_turn_are_all_kept(pair):
     ids = set()
     for number, name in enumerate(["fw-b", "fw-a", "fw-b"]):
         pair[name].promote()
-        ids.add(pair[name].publish_edit(HOSTS, f"hosts: {{n: 10.0.0.{number}}}\n").id)
+        ids.add(pair[name].publish_edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n").id)
 
     assert records(pair) == same(pair, Record(8, 4, "fw-b", "fw-b"))
     assert ids <= pair["fw-a"].revisions()

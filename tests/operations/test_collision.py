@@ -17,7 +17,7 @@ def collided(cluster: Cluster) -> Cluster:
     """fw-a was cut off and published twice; fw-b took over by force and published once; the links are back."""
     cluster.isolate("fw-a")
     cluster["fw-a"].publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n", "Ours, first")
-    cluster["fw-a"].publish_edit("objects/new.yaml", "a: 1\n", "Ours, second")
+    cluster["fw-a"].publish_edit("objects/new.yaml", "x-a: 1\n", "Ours, second")
     cluster["fw-b"].promote(force=True)
     cluster["fw-b"].publish_edit(HOSTS, "hosts: {b: 10.0.0.2}\n", "Theirs")
     cluster.heal_all()

@@ -36,7 +36,7 @@ def by_hand(server: Server, *arguments: str) -> None:
 def test_discarded_edits_are_undone_and_kept(active):
     published = active.draft()
     active.edit(HOSTS, MINE)
-    active.edit("objects/new/deep.yaml", "a: 1\n")
+    active.edit("objects/new/deep.yaml", "x-a: 1\n")
     active.edit("policies/main.yaml", None)
 
     done = drafts.discard(active.home)
@@ -56,8 +56,8 @@ def test_discarded_edits_are_undone_and_kept(active):
 
 def test_only_the_named_edits_are_discarded(active):
     active.edit(HOSTS, MINE)
-    active.edit("objects/new.yaml", "a: 1\n")
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
 
     done = drafts.discard(active.home, ["objects/", "objects/new.yaml"])
 
@@ -93,7 +93,7 @@ def test_what_no_draft_can_keep_is_not_discarded(active):
 
 def test_a_file_that_is_edited_again_while_it_is_discarded_keeps_its_last_edit(active, monkeypatch):
     active.edit(HOSTS, MINE)
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
     keep = settling.keep
 
     def saved_meanwhile(*arguments, **options):
@@ -114,7 +114,7 @@ def test_a_file_that_is_edited_again_while_it_is_discarded_keeps_its_last_edit(a
 def test_a_deleted_file_whose_name_a_folder_took_comes_back(active):
     published = active.draft()
     active.edit(HOSTS, None)
-    active.edit(f"{HOSTS}/one.yaml", "a: 1\n")
+    active.edit(f"{HOSTS}/one.yaml", "x-a: 1\n")
 
     done = drafts.discard(active.home)
 
@@ -139,7 +139,7 @@ def test_a_kept_draft_comes_back_byte_by_byte(active):
 
 def test_a_draft_may_be_restored_in_part(active):
     active.edit(HOSTS, MINE)
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
     drafts.discard(active.home)
 
     drafts.restore(active.home, "1", ["policies"])
@@ -161,7 +161,7 @@ def test_a_draft_may_be_restored_in_part(active):
 )
 def test_a_restored_draft_overwrites_nothing(active, published, error, said):
     active.edit(HOSTS, MINE)
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
     drafts.discard(active.home)
     active.edit(HOSTS, "hosts: {other: 10.0.0.2}\n")
     if published:
@@ -177,7 +177,7 @@ def test_a_restored_draft_overwrites_nothing(active, published, error, said):
 
 def test_kept_drafts_are_listed_the_newest_first_and_stay_when_restored(active):
     for number in range(11):
-        active.edit(HOSTS, f"hosts: {{n: 10.0.0.{number}}}\n")
+        active.edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
         drafts.discard(active.home)
     drafts.restore(active.home, "2")
 
@@ -249,7 +249,7 @@ def test_what_is_left_of_a_work_folder_that_went_is_removed_by_the_next_command(
     active = make_cluster("fw-a", "fw-b")["fw-a"]
     left = active.path / ".work-gone-99"
     (left / "objects").mkdir(parents=True)
-    (left / "objects" / "hosts.yaml").write_text("a: 1\n")
+    (left / "objects" / "hosts.yaml").write_text("x-a: 1\n")
 
     active.publish_edit(HOSTS, "hosts: {}\n")
 
@@ -262,7 +262,7 @@ def test_files_that_no_draft_can_hold_are_put_aside_when_work_goes(make_cluster)
     active.publish_edit(".gitignore", "*.log\n")
     active.edit("notes.log", "precious\n")
     (active.path / "work" / "link").symlink_to("notes.log")
-    (active.path / "work" / "caf\udce9.yaml").write_text("a: 1\n")
+    (active.path / "work" / "caf\udce9.yaml").write_text("x-a: 1\n")
 
     done = active.demote(to="fw-b")
 
@@ -271,7 +271,7 @@ def test_files_that_no_draft_can_hold_are_put_aside_when_work_goes(make_cluster)
     assert not (active.path / "work").exists()
     assert (aside / "notes.log").read_text() == "precious\n"
     assert (aside / "link").is_symlink()
-    assert (aside / "caf\udce9.yaml").read_text() == "a: 1\n"
+    assert (aside / "caf\udce9.yaml").read_text() == "x-a: 1\n"
 
 
 def test_commits_made_by_hand_are_kept_with_the_draft(make_cluster):
@@ -279,7 +279,7 @@ def test_commits_made_by_hand_are_kept_with_the_draft(make_cluster):
     active = cluster["fw-a"]
     active.edit(HOSTS, MINE)
     by_hand(active, "commit", "--quiet", "--all", "--message", "by hand")
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
 
     cluster["fw-b"].promote()
 
@@ -305,7 +305,7 @@ def test_a_branch_that_was_checked_out_in_work_does_not_undo_the_next_revision(m
     active = make_cluster("fw-a", "fw-b")["fw-a"]
     active.publish_edit(HOSTS, "hosts: {}\n")
     by_hand(active, "checkout", "--quiet", *branch)
-    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
 
     publication.revert(active.home, history.find(active.home, "3"), message="Undo", author=JANA)
 
@@ -315,7 +315,7 @@ def test_a_branch_that_was_checked_out_in_work_does_not_undo_the_next_revision(m
 def test_an_older_revision_that_was_checked_out_in_work_reverts_nothing(active):
     active.publish_edit(HOSTS, "hosts: {}\n")
     by_hand(active, "checkout", "--quiet", "HEAD~1")
-    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
 
     done = active.publish()
 

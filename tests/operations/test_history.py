@@ -19,7 +19,7 @@ def active(make_cluster) -> Server:
     """A server with three revisions: the first, an edited file, an added one."""
     server: Server = make_cluster("fw-a")["fw-a"]
     server.publish_edit(HOSTS, "hosts:\n  web-01: 10.1.0.99\n")
-    server.publish_edit("objects/new.yaml", "a: 1\n", "Add\n\nbecause of the audit")
+    server.publish_edit("objects/new.yaml", "x-a: 1\n", "Add\n\nbecause of the audit")
     return server
 
 
@@ -96,7 +96,7 @@ def test_a_difference_goes_from_the_first_named_to_the_second_or_to_the_head(act
 
 def test_without_a_revision_the_draft_is_compared_with_the_head(active):
     active.edit("objects/networks.yaml", "networks:\n  dmz: 10.2.0.0/24\n")
-    active.edit("objects/more.yaml", "a: 1\n")
+    active.edit("objects/more.yaml", "x-a: 1\n")
     active.edit(HOSTS, None)
 
     found = history.diff(active.home, lines=True)
@@ -108,7 +108,7 @@ def test_without_a_revision_the_draft_is_compared_with_the_head(active):
     )
     changed = [line for line in found.lines.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     assert changed == [
-        "-hosts:", "-  web-01: 10.1.0.99", "+a: 1", "-  dmz: 10.1.0.0/24", "+  dmz: 10.2.0.0/24",
+        "-hosts:", "-  web-01: 10.1.0.99", "+x-a: 1", "-  dmz: 10.1.0.0/24", "+  dmz: 10.2.0.0/24",
     ]  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def test_the_id_of_another_object_is_no_revision(active):
 
 
 def test_a_commit_from_before_mha_is_no_revision(tmp_path, make_cluster):
-    old = repository_of(tmp_path / "old", {"a.yaml": "a: 1\n"})
+    old = repository_of(tmp_path / "old", {"a.yaml": "x-a: 1\n"})
     server = make_cluster("fw-a", source=tmp_path / "old")["fw-a"]
 
     for text in (old, old[:12]):

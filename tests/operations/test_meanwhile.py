@@ -32,9 +32,9 @@ def revert(server: Server, text: str):
 
 def test_a_revert_that_every_peer_would_refuse_is_not_published(pair):
     active = pair["fw-a"]
-    active.publish_edit("objects/Web.yaml", "a: 1\n")
+    active.publish_edit("objects/Web.yaml", "x-a: 1\n")
     active.publish_edit("objects/Web.yaml", None)
-    active.publish_edit("objects/web.yaml", "a: 1\n")
+    active.publish_edit("objects/web.yaml", "x-a: 1\n")
     before = active.head
 
     with pytest.raises(InvalidConfiguration, match=r"objects/Web\.yaml and objects/web\.yaml"):
@@ -44,7 +44,7 @@ def test_a_revert_that_every_peer_would_refuse_is_not_published(pair):
 
 
 @pytest.mark.parametrize(
-    ("path", "then"), [("mha.yaml", b"cluster: [\n"), (HOSTS, b"a: 1\n" * 300_000)], ids=["mha.yaml", "a large file"]
+    ("path", "then"), [("mha.yaml", b"cluster: [\n"), (HOSTS, b"x-a: 1\n" * 300_000)], ids=["mha.yaml", "a large file"]
 )
 def test_a_file_that_is_saved_between_the_look_and_the_publish_is_judged_as_it_is_stored(pair, monkeypatch, path, then):
     active = pair["fw-a"]

@@ -7,6 +7,7 @@ import pytest
 
 from mha.core.changes import Action, Change
 from mha.core.cluster import Role
+from mha.core.model.differences import ObjectChange
 from mha.core.record import Record, words
 from mha.core.standing import Mode, Sync
 from mha.errors import (
@@ -59,12 +60,15 @@ def synchronized(server: Server, head: str) -> PeerReport:
     )
 
 
+GONE = (ObjectChange(Action.DELETED, "host", "web-01"), ObjectChange(Action.DELETED, "host", "web-02"))
+
+
 def test_a_publish_makes_the_draft_the_next_revision_on_every_server(cluster, monkeypatch):
     monkeypatch.setenv("MHA_NOW", NOW)
     active = cluster["fw-a"]
     before = active.head
     active.edit(HOSTS, "hosts: {}\n")
-    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
     active.edit("policies/main.yaml", None)
 
     done = active.publish("Open HTTPS to the new shop")
@@ -78,6 +82,7 @@ def test_a_publish_makes_the_draft_the_next_revision_on_every_server(cluster, mo
             Change("policies/main.yaml", Action.DELETED),
         ),
         peers=(synchronized(cluster["fw-b"], active.head), synchronized(cluster["fw-c"], active.head)),
+        objects=(*GONE, ObjectChange(Action.DELETED, "layer", "main")),
     )
     commit = active.home.repository.commit(active.head)
     assert commit.parents == (before,)
@@ -113,7 +118,7 @@ def test_a_dry_run_says_what_would_be_published_and_publishes_nothing(pair):
 
     done = active.publish(dry_run=True)
 
-    assert done == Published(None, None, (Change(HOSTS, Action.MODIFIED),))
+    assert done == Published(None, None, (Change(HOSTS, Action.MODIFIED),), objects=GONE)
     assert heads(pair) == before
     assert active.draft()[HOSTS] == b"hosts: {}\n"
 
@@ -131,10 +136,10 @@ PARTS = {
 def test_only_the_named_edits_are_published_and_the_others_stay_edits(make_cluster, paths, expected):
     server = make_cluster("fw-a")["fw-a"]
     edits = {
-        HOSTS: "a: 1\n",
-        "objects/new.yaml": "b: 1\n",
+        HOSTS: "x-a: 1\n",
+        "objects/new.yaml": "x-b: 1\n",
         "objects/networks.yaml": None,
-        "policies/main.yaml": "c: 1\n",
+        "policies/main.yaml": "x-c: 1\n",
     }
     for path, text in edits.items():
         server.edit(path, text)
@@ -150,7 +155,7 @@ def test_only_the_named_edits_are_published_and_the_others_stay_edits(make_clust
 @pytest.mark.parametrize("path", ["objects/none.yaml", "objects/networks.yaml", "nowhere/", "../fw-a/current", ""])
 def test_a_named_file_that_is_not_changed_publishes_nothing(make_cluster, path):
     server = make_cluster("fw-a")["fw-a"]
-    server.edit(HOSTS, "a: 1\n")
+    server.edit(HOSTS, "x-a: 1\n")
     before = server.head
 
     with pytest.raises(UnknownPath):
@@ -165,8 +170,8 @@ def test_a_named_file_that_is_not_changed_publishes_nothing(make_cluster, path):
 )
 def test_a_path_is_understood_from_where_it_is_typed(make_cluster, folder, typed):
     server = make_cluster("fw-a")["fw-a"]
-    server.edit(HOSTS, "a: 1\n")
-    server.edit("policies/main.yaml", "b: 1\n")
+    server.edit(HOSTS, "x-a: 1\n")
+    server.edit("policies/main.yaml", "x-b: 1\n")
 
     done = server.mha("publish", typed, "-m", "x", cwd=server.path / folder)
 
@@ -210,7 +215,7 @@ def test_an_empty_file_is_published_when_that_is_asked_for_and_is_no_surprise_la
         pytest.param("logo.png", b"\x89PNG\r\n\x1a\n\0\0", id="binary"),
         pytest.param("empty", b"", id="empty"),
         pytest.param(".gitattributes", b"* text eol=crlf\n*.yaml filter=x\n", id="attributes"),
-        pytest.param("with space/ünïcode & 'quotes'.yaml", b"a: 1\n", id="a name with everything"),
+        pytest.param("with space/ünïcode & 'quotes'.yaml", b"x-a: 1\n", id="a name with everything"),
         pytest.param("-rf", b"x", id="a name like an option"),
     ],
 )
@@ -264,7 +269,7 @@ def test_a_file_and_a_folder_change_places(make_cluster):
     cluster = make_cluster("fw-a", "fw-b")
     active = cluster["fw-a"]
     active.edit("objects/hosts.yaml", None)
-    active.edit("objects/hosts.yaml/web.yaml", "a: 1\n")
+    active.edit("objects/hosts.yaml/web.yaml", "x-a: 1\n")
     shutil.rmtree(active.path / "work" / "policies")
     active.edit("policies", "now a file\n")
 
@@ -391,7 +396,7 @@ def test_a_superseded_active_stands_down_and_keeps_its_draft(cluster):
     cluster.isolate("fw-a")
     active.edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
     cluster["fw-b"].promote(force=True)
-    cluster["fw-b"].publish_edit("policies/main.yaml", "rules: []\n")
+    cluster["fw-b"].publish_edit("policies/main.yaml", "x-rules: []\n")
     cluster.heal_all()
 
     with pytest.raises(StoodDown) as raised:
@@ -410,7 +415,7 @@ def test_an_active_whose_disk_came_back_older_catches_up_before_it_publishes(pai
     lost = active.publish_edit(HOSTS, "hosts: {}\n")
     remove_tree(active.path)
     shutil.copytree(tmp_path / "older", active.path, symlinks=True)
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
 
     with pytest.raises(CaughtUp) as raised:
         active.publish()
@@ -460,12 +465,12 @@ def test_a_revert_publishes_the_opposite_of_one_revision(pair):
     active = pair["fw-a"]
     before = active.served()
     active.publish_edit(HOSTS, "hosts: {}\n")
-    active.publish_edit("objects/new.yaml", "a: 1\n")
+    active.publish_edit("objects/new.yaml", "x-a: 1\n")
 
     done = revert(active, "3")
 
     assert (done.revision, done.changes) == (5, (Change(HOSTS, Action.MODIFIED),))
-    assert active.served() == before | {"objects/new.yaml": b"a: 1\n"}
+    assert active.served() == before | {"objects/new.yaml": b"x-a: 1\n"}
     assert active.draft() == active.served() == pair["fw-b"].served()
     assert heads(pair) == {active.head}
 
@@ -485,7 +490,7 @@ def test_a_revert_takes_back_lines_and_leaves_later_lines(pair):
 def test_a_revert_leaves_the_draft_alone(pair):
     active = pair["fw-a"]
     active.publish_edit(HOSTS, "hosts: {}\n")
-    active.edit("policies/main.yaml", "rules: []\n")
+    active.edit("policies/main.yaml", "x-rules: []\n")
 
     revert(active, "3")
 
@@ -552,7 +557,7 @@ def test_a_bare_repository_in_work_is_not_published_nor_completed_by_a_later_pub
 
 def test_ctrl_c_while_the_peers_are_told_says_that_it_is_published(make_cluster):
     active = make_cluster("fw-a", "fw-b")["fw-a"]
-    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
 
     def interrupt(line: str) -> None:
         if "Writing objects" in line or "Enumerating objects" in line:
@@ -562,4 +567,4 @@ def test_ctrl_c_while_the_peers_are_told_says_that_it_is_published(make_cluster)
         active.publish(progress=interrupt)
     assert told.value.message == f"Revision {active.record.revision} is published; not every peer was told."
     assert told.value.exit_code == ExitCode.INTERRUPTED
-    assert active.served()["objects/new.yaml"] == b"a: 1\n"
+    assert active.served()["objects/new.yaml"] == b"x-a: 1\n"

@@ -122,8 +122,8 @@ def test_a_malformed_record_is_refused(pair):
     [
         ({"mha.yaml": None}, "It has no mha.yaml."),
         ({"mha.yaml": b"cluster: [acme\n"}, "mha.yaml:"),
-        ({"objects/Hosts.YAML": b"a: 1\n"}, "objects/Hosts.YAML and objects/hosts.yaml are one name to some"),
-        ({"big.yaml": b"a: 1\n" * 250_000}, "big.yaml is larger than 1 MiB."),
+        ({"objects/Hosts.YAML": b"x-a: 1\n"}, "objects/Hosts.YAML and objects/hosts.yaml are one name to some"),
+        ({"big.yaml": b"x-a: 1\n" * 250_000}, "big.yaml is larger than 1 MiB."),
         ({"bell\a": b""}, r"bell\x07 has control characters in its name."),
         ({"right\u202eleft": b""}, r"right\x202eleft has control characters in its name."),
     ],
@@ -163,7 +163,7 @@ def test_entries_that_are_no_plain_files_with_plain_names_are_refused(pair, name
 
 def test_a_bad_revision_below_a_good_one_is_refused(pair):
     sender = pair["fw-a"]
-    bad = forged(sender, NEXT, {"objects/HOSTS.yaml": b"a: 1\n"})
+    bad = forged(sender, NEXT, {"objects/HOSTS.yaml": b"x-a: 1\n"})
     good = forged(sender, Record(4, 1, "fw-a", "fw-a"), parents=[bad])
 
     accepted, said = push(sender, pair["fw-b"], f"{good}:refs/heads/main")

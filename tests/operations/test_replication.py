@@ -43,7 +43,7 @@ def objects(server: Server) -> int:
 def test_a_standby_is_given_the_revisions_that_it_lacks(cluster):
     cluster.cut("fw-a", "fw-b")
     for number in range(3):
-        cluster["fw-a"].publish_edit(HOSTS, f"hosts: {{n: 10.0.0.{number}}}\n")
+        cluster["fw-a"].publish_edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
     cluster.heal("fw-a", "fw-b")
 
     done = cluster["fw-a"].sync()

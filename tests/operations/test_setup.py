@@ -60,19 +60,19 @@ def test_the_private_key_is_for_its_account_alone(tmp_path):
 
 
 def test_an_adopted_repository_keeps_its_history_below_the_first_revision(tmp_path):
-    old = repository_of(tmp_path / "origin", {"a.yaml": "a: 1\n"}, {"a.yaml": "a: 2\n", "b/c.yaml": "c: 1\n"})
+    old = repository_of(tmp_path / "origin", {"a.yaml": "x-a: 1\n"}, {"a.yaml": "a: 2\n", "b/c.yaml": "x-c: 1\n"})
 
     made = init(tmp_path / "fw-a", tmp_path / "origin")
 
     server = Server(tmp_path / "fw-a")
     assert (made.adopted, made.files) == (2, 3)
     assert server.home.repository.commit(server.head).parents == (old,)
-    assert {"a.yaml": b"a: 2\n", "b/c.yaml": b"c: 1\n"}.items() <= server.served().items()
+    assert {"a.yaml": b"a: 2\n", "b/c.yaml": b"x-c: 1\n"}.items() <= server.served().items()
     assert [entry.id for entry in history.log(server.home)] == [made.id]  # the log begins with the first revision
 
 
 def test_a_bare_repository_is_adopted_as_a_repository_and_not_as_a_folder(tmp_path):
-    old = repository_of(tmp_path / "origin", {"a.yaml": "a: 1\n"})
+    old = repository_of(tmp_path / "origin", {"a.yaml": "x-a: 1\n"})
     git(tmp_path, "clone", "--quiet", "--bare", "origin", "bare.git")
 
     made = init(tmp_path / "fw-a", tmp_path / "bare.git")
@@ -121,8 +121,8 @@ def test_a_home_is_not_made_twice(tmp_path):
     ("name", "content"),
     [
         pytest.param("mha.yaml", "cluster: other\n", id="another cluster's files"),
-        pytest.param("HOSTS.yaml", "a: 1\n", id="a case twin"),
-        pytest.param("big.yaml", "a: 1\n" * 300_000, id="a file over the limit"),
+        pytest.param("HOSTS.yaml", "x-a: 1\n", id="a case twin"),
+        pytest.param("big.yaml", "x-a: 1\n" * 300_000, id="a file over the limit"),
     ],
 )
 def test_a_first_server_that_cannot_be_made_leaves_no_home(tmp_path, name, content):
@@ -277,7 +277,7 @@ def test_a_join_where_nobody_answers_says_so(tmp_path):
     ("home", "source"), [("src/fw-a", "src"), ("src", "src"), ("fw-a", "fw-a/files"), ("l", "src")]
 )
 def test_a_home_within_its_source_would_publish_its_key_and_is_refused(tmp_path, home, source):
-    write_files(tmp_path / source, {"a.yaml": "a: 1\n"})
+    write_files(tmp_path / source, {"a.yaml": "x-a: 1\n"})
     if home == "l":
         (tmp_path / "l").symlink_to("src")
     before = sorted(tmp_path.rglob("*"))
@@ -287,7 +287,7 @@ def test_a_home_within_its_source_would_publish_its_key_and_is_refused(tmp_path,
 
 
 def test_a_folder_with_a_bare_repository_in_it_is_not_adopted(tmp_path):
-    repository_of(tmp_path / "other", {"a.yaml": "a: 1\n"})
+    repository_of(tmp_path / "other", {"a.yaml": "x-a: 1\n"})
     (tmp_path / "src").mkdir()
     git(tmp_path, "clone", "--quiet", "--bare", "other", "src/h1.git")
     with pytest.raises(InvalidConfiguration, match=r"h1\.git is a git repository"):

@@ -41,7 +41,7 @@ def summary(server: Server) -> tuple[Banner, str, dict[str, Sync]]:
 def test_the_actives_status_says_how_all_stand(pair):
     active, head = pair["fw-a"], pair["fw-a"].head
     active.edit(HOSTS, "hosts: {}\n")
-    active.edit("objects/new.yaml", "a: 1\n")
+    active.edit("objects/new.yaml", "x-a: 1\n")
 
     report = active.status()
 

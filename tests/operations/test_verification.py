@@ -65,7 +65,7 @@ def test_what_was_done_to_files_of_current_is_found_and_mended(pair):
     sound = standby.served()
     overwrite(current / HOSTS, b"hosts: {evil: 6.6.6.6}\n")
     (current / "objects").chmod(0o755)
-    (current / "objects" / "extra.yaml").write_text("a: 1\n")
+    (current / "objects" / "extra.yaml").write_text("x-a: 1\n")
     (current / "objects" / "networks.yaml").unlink()
     (current / "mha.yaml").chmod(0o644)
 
@@ -138,7 +138,7 @@ def test_an_object_that_is_damaged_or_missing_is_found_and_brought_back_from_a_p
     assert repaired.findings == ()
     assert server.head == pair["fw-b"].head
     assert server.served() == sound
-    assert server.publish_edit("objects/new.yaml", "a: 1\n").revision == 4
+    assert server.publish_edit("objects/new.yaml", "x-a: 1\n").revision == 4
 
 
 def test_a_damaged_pack_is_found_and_brought_back_from_a_peer(pair):
@@ -207,7 +207,7 @@ def test_the_lock_files_of_a_running_command_are_not_taken_for_those_of_a_killed
 
 def test_what_a_command_at_work_is_about_to_switch_is_no_finding(pair):
     server, old = pair["fw-b"], pair["fw-b"].head
-    pair["fw-a"].publish_edit(HOSTS, "hosts: {b: 1}\n")
+    pair["fw-a"].publish_edit(HOSTS, "hosts: {b: 10.0.0.1}\n")
     current = server.path / "current"
     current.unlink()
     current.symlink_to(f"releases/{old}")
@@ -225,10 +225,10 @@ def test_a_folder_that_is_looked_at_is_not_turned_into_a_later_one_meanwhile(pai
 
     with releases.read(server.home) as served:
         for n in range(2 * releases.KEPT):
-            server.publish_edit(HOSTS, f"hosts: {{a: {n}}}\n")
+            server.publish_edit(HOSTS, f"hosts: {{a: 10.0.0.{n}}}\n")
         assert (served, releases.differences(server.home, old)) == (old, [])
     for n in range(2 * releases.KEPT):
-        server.publish_edit(HOSTS, f"hosts: {{b: {n}}}\n")
+        server.publish_edit(HOSTS, f"hosts: {{b: 10.0.0.{n}}}\n")
     assert old not in releases.folders(server.home)
 
 
@@ -306,7 +306,7 @@ def test_a_forged_revision_in_the_history_is_found_and_is_nothing_to_mend(pair):
 
 
 def test_a_file_that_should_never_have_been_published_is_found_by_a_deep_look(pair):
-    oid = forged(pair["fw-a"], Record(4, 1, "fw-a", "fw-a"), {"objects/HOSTS.yaml": b"a: 1\n"})
+    oid = forged(pair["fw-a"], Record(4, 1, "fw-a", "fw-a"), {"objects/HOSTS.yaml": b"x-a: 1\n"})
     make_head(pair["fw-a"], oid)
     make_head(pair["fw-a"], forged(pair["fw-a"], Record(5, 1, "fw-a", "fw-a"), {"objects/HOSTS.yaml": None}))
 
@@ -400,7 +400,7 @@ def test_a_lost_main_does_not_come_back_as_what_was_only_offered_or_is_no_succes
     here = tips.tip(standby.home)
     offered = forged(standby, here.record.changeover(active="fw-b", server="fw-b"))
     standby.home.repository.set_ref("refs/mha/offered", offered)
-    forged(standby, Record(here.record.revision + 1, here.record.epoch, "fw-a", "fw-b"), {HOSTS: b"a: 1\n"})
+    forged(standby, Record(here.record.revision + 1, here.record.epoch, "fw-a", "fw-b"), {HOSTS: b"x-a: 1\n"})
     head = standby.head
     lose(standby, "gone")
 

@@ -10,6 +10,7 @@ from mha.cli.render.text import (
     changes,
     coloured,
     columns,
+    count,
     detail_of,
     give_json,
     lines,
@@ -17,7 +18,7 @@ from mha.cli.render.text import (
     say,
     summary,
 )
-from mha.core.changes import Change, escaped
+from mha.core.changes import Action, Change, escaped
 from mha.core.standing import Sync
 from mha.core.succession import Kind
 from mha.errors import ExitCode
@@ -25,6 +26,7 @@ from mha.ids import short
 from mha.store.clock import in_utc
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
+    from mha.core.model.differences import ObjectChange
     from mha.operations.drafts import Discarded, Kept
     from mha.operations.history import Difference, Entry, Shown
     from mha.operations.publication import Published
@@ -39,6 +41,7 @@ def difference(found: Difference, *, json: bool) -> None:
     if not found.changes:
         say("No files differ.")
     changes(found.changes)
+    _objects(found.objects)
     lines(found.lines)
 
 
@@ -48,6 +51,7 @@ def published(done: Published, *, json: bool) -> ExitCode:
         give_json(publication(done))
     else:
         _published_text(done)
+    _checks(done)
     return spread(done)
 
 
@@ -68,7 +72,17 @@ def server_added(added: ServerAdded, *, json: bool) -> ExitCode:
 def publication(done: Published) -> dict[str, Any]:
     """A publish as JSON has it; the keys are a contract."""
     peers = [{"name": peer.name, "sync": peer.sync, "detail": peer.detail} for peer in done.peers]
-    return {"revision": done.revision, "id": done.id, "changes": done.changes, "peers": peers, "lines": done.lines}
+    found = [
+        {
+            "path": each.finding.path, "line": each.finding.line, "severity": each.severity, "code": each.finding.code,
+            "subject": each.finding.subject, "message": each.finding.message,
+        }
+        for each in done.remarks
+    ]  # fmt: skip
+    return {
+        "revision": done.revision, "id": done.id, "changes": done.changes, "peers": peers, "lines": done.lines,
+        "objects": done.objects, "findings": found, "errors": done.standing,
+    }  # fmt: skip
 
 
 def spread(done: Published) -> ExitCode:
@@ -101,8 +115,27 @@ def _published_text(done: Published) -> None:
         number = coloured(str(done.revision), Colour.STRONG)
         say(f"Published revision {number} ({short(done.id or '')}): {summary(done.changes)}.")
     changes(done.changes)
+    _objects(done.objects)
     lines(done.lines)
     _held(done)
+
+
+def _objects(changed: Sequence[ObjectChange]) -> None:
+    """Print what became of objects, one a line."""
+    for change in changed:
+        what = f": {'; '.join(change.details)}" if change.details else ""
+        done = "" if change.action is Action.MODIFIED else f" {change.action}"
+        used = f" (used by {count(change.rules, 'rule')})" if change.rules else ""
+        say(f"      {escaped(change.subject + done + what)}{used}")
+
+
+def _checks(done: Published) -> None:
+    """Say what a publish adds to the findings, but for notices, and how many errors stand."""
+    for each in done.remarks:
+        if each.severity != "notice" and not each.finding.waiver:
+            remark(f"Warning: {each.lines()[0].strip()}")
+    if done.standing:
+        remark(f"Warning: The configuration has {count(done.standing, 'error')}; `mha validate` lists them.")
 
 
 def _held(done: Published) -> None:
@@ -177,7 +210,14 @@ def shown(found: Shown, *, json: bool) -> None:
     """Print one revision and what it changed."""
     entry = found.entry
     if json:
-        give_json({"entry": entry, "changes": found.difference.changes, "lines": found.difference.lines})
+        give_json(
+            {
+                "entry": entry,
+                "changes": found.difference.changes,
+                "objects": found.difference.objects,
+                "lines": found.difference.lines,
+            }
+        )
         return
     say(coloured(f"Revision {entry.revision}", Colour.STRONG) + f" ({entry.kind})")
     active = entry.active or "no server"
@@ -194,6 +234,7 @@ def shown(found: Shown, *, json: bool) -> None:
         say(f"    {escaped(text)}".rstrip())
     say()
     changes(found.difference.changes)
+    _objects(found.difference.objects)
     lines(found.difference.lines)
 
 

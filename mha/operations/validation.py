@@ -1,0 +1,94 @@
+"""Validating: what the checks say about the draft, and whether it could be published."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mha.core.model import findings
+from mha.core.model.checks import links
+from mha.core.model.findings import Finding
+from mha.core.model.severity import Severity
+from mha.errors import InvalidModel
+from mha.operations import objects, verdicts
+from mha.operations import tip as tips
+from mha.operations.model import Judged, Model, Texts
+from mha.operations.tip import Tip
+from mha.operations.verdicts import Remark, Verdict
+from mha.store import draft, trees
+from mha.store.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What the checks say about a draft, or about the published revision where there is none."""
+
+    remarks: tuple[Remark, ...]  # in the order of the files
+
+    @property
+    def blocking(self) -> list[Remark]:
+        """Why a publish would be refused."""
+        return [remark for remark in self.remarks if remark.blocks]
+
+    def count(self, severity: Severity) -> int:
+        """How many there are that no rule allows."""
+        return sum(remark.severity is severity and not remark.finding.waiver for remark in self.remarks)
+
+
+def validate(home: Home) -> Validated:
+    """Check the draft, or what is published where this server has none."""
+    here = tips.tip(home)
+    tree = draft.of(home)
+    texts = {} if tree is None else verdicts.texts(tree, tree.edits(here.id))
+    with Model(here).judging(texts) as judged:
+        return Validated(tuple(remarks(here, judged, texts, findings.in_order(judged.book.all_found()))))
+
+
+def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -> Iterable[Remark]:
+    """Findings as they are shown: which of them are new, and the lines that they are about."""
+    new = Counter(finding.identity for finding in judged.added)
+    sources = _Sources(here, texts)
+    for each in found:
+        new[each.identity] -= 1
+        is_new = new[each.identity] >= 0
+        shown = links.meant(judged.book, each, judged.facts_of(each.path).references) if is_new else each
+        severity = findings.severity(each.code, judged.rules.said.severity)
+        source = "" if each.code == "secret" else sources.line(each.path, each.line)
+        yield Remark(shown, severity, is_new, source)
+
+
+@contextmanager
+def judged(here: Tip, texts: Texts, accepted: Mapping[str, str]) -> Iterator[Verdict]:
+    """Judge a draft; raises InvalidModel where it adds errors whose codes are not `accepted` with a reason."""
+    model = Model(here)
+    with model.judging(texts) as found:
+        added = tuple(remarks(here, found, texts, findings.in_order(found.added)))
+        against = [remark for remark in added if remark.blocks and remark.finding.code not in accepted]
+        if against:
+            lines = [line for remark in against for line in remark.lines()]
+            raise InvalidModel(len(against), lines, against[0].finding.code)
+        said = found.rules.said.severity
+        errors = (n for code, n in found.book.counts().items() if findings.severity(code, said) is Severity.ERROR)
+        yield Verdict(added, sum(errors), objects.of_judged(found), lambda tree: model.keep(found, tree))
+
+
+class _Sources:
+    """The lines of files, read once each."""
+
+    def __init__(self, here: Tip, texts: Texts) -> None:
+        self._here = here
+        self._texts = texts
+        self._lines: dict[str, list[str]] = {}
+
+    def line(self, path: str, number: int) -> str:
+        if path not in self._lines:
+            self._lines[path] = self._read(path).decode("utf-8", "backslashreplace").split("\n")
+        lines = self._lines[path]
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+    def _read(self, path: str) -> bytes:
+        if path in self._texts:
+            return self._texts[path] or b""
+        repository = self._here.home.repository
+        blob = trees.find(repository, self._here.tree, path)
+        return b"" if blob is None else trees.read(repository, blob)

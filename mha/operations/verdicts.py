@@ -1,0 +1,63 @@
+"""What the checks say, as values, and what they read of a draft.
+
+Rule: nothing is imported for it: a publish of files that are no YAML needs no parser.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mha.core.changes import escaped, is_yaml
+from mha.core.model.severity import Severity
+from mha.store.draft import Edit, WorkTree
+
+if TYPE_CHECKING:
+    from mha.core.model.differences import ObjectChange
+    from mha.core.model.findings import Finding
+
+KINDS = "kinds/"  # where a store has schemas of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A finding as it is shown."""
+
+    finding: "Finding"
+    severity: Severity
+    new: bool  # the published revision does not have it
+    source: str = ""  # the line of the file
+
+    def lines(self) -> list[str]:
+        """It as an error lists it, without colours."""
+        finding = self.finding
+        about = f"{finding.subject}: " if finding.subject else ""
+        head = f"  {finding.path}:{finding.line}: {finding.code}: {escaped(about + finding.message)}"
+        return [head, *([f"      {escaped(finding.hint)}"] if finding.hint else [])]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stands against publishing."""
+        return self.new and self.severity is Severity.ERROR and not self.finding.waiver
+
+
+def _nothing(_tree: str) -> None:
+    """Nothing was looked at, and nothing is to be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checks say about a draft that may be published."""
+
+    remarks: tuple[Remark, ...] = ()  # what it adds
+    standing: int = 0  # how many errors there are with it, but for those that a rule allows
+    objects: "tuple[ObjectChange, ...]" = ()  # what it does to objects
+    keep: Callable[[str], None] = _nothing  # what is known for the next command, once the draft has become a tree
+
+
+def texts(tree: WorkTree, edits: Iterable[Edit]) -> dict[str, bytes | None]:
+    """What the model reads of a draft: its YAML files, and the schemas of its kinds."""
+    return {
+        edit.text: tree.content(edit) if edit.exists else None
+        for edit in edits
+        if is_yaml(edit.text) or edit.text.startswith(KINDS)
+    }
