@@ -32,7 +32,9 @@ METAVARS = {
     "A",
     "B",
     "CODE",
-    "KIND", "KIND/NAME", "NEW",
+    "KIND",
+    "KIND/NAME",
+    "NEW",
 }
 
 

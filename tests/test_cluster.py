@@ -122,7 +122,7 @@ class Servers(RuleBasedStateMachine):
                 self._take_back(name, work / above)
         self._take_back(name, work / path)
         self.content += 1
-        text = f"value: {self.content}\n".encode()
+        text = f"x-value: {self.content}\n".encode()
         (work / path).parent.mkdir(parents=True, exist_ok=True)
         (work / path).write_bytes(text)
         (work / path).chmod(0o755 if executable else 0o644)

@@ -42,7 +42,7 @@ def edit(work: Path, chance: random.Random, text: str) -> None:
     """Write, replace and delete a few files; half of the editors sync nothing."""
     for number in range(chance.choice([1, 1, 2, 5])):
         path = f"{chance.choice(FOLDERS).format(n=text)}file-{chance.randrange(12)}.yaml"
-        data = f"text: {text}-{number}\n".encode() * chance.choice([1, 40, 3000])
+        data = f"# {text}-{number}\n".encode() * chance.choice([1, 40, 3000])
         say(editing=path)
         write(work / path, data, in_place=chance.random() < 0.5, sync=chance.random() < 0.5)
     standing = sorted(work.rglob("file-*.yaml"))

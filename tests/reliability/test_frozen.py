@@ -24,7 +24,7 @@ def a_whole_machine_stands_still(watched: Watched) -> None:
     warnings = []
     with frozen(*net["fw-b"].processes()):
         for number in range(2):
-            net["fw-a"].edit(HOSTS, f"hosts: {{number: '{number}'}}\n")
+            net["fw-a"].edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
             done = net["fw-a"].mha("publish", "-m", "x", timeout=STILL + SLACK)
             assert done.returncode == 0
             watched.acknowledged.append(net["fw-a"].head)

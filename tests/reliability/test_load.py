@@ -55,7 +55,7 @@ class Publisher:
     def _edit(self, step: int, moment: float) -> None:
         """Save as an editor does, with one rename; the file's own time is that of the clock that jumps."""
         scratch = self.report.with_suffix(".yaml")
-        scratch.write_text(f"step: {step}\n")
+        scratch.write_text(f"x-step: {step}\n")
         os.utime(scratch, (moment, moment))
         scratch.replace(self.home / "work" / file_of(self.number))
 
@@ -73,7 +73,7 @@ def published(home: Home) -> list[tuple[str, dict[int, int]]]:
         for number in range(PUBLISHERS):
             blob = trees.find(home.repository, commit.tree, file_of(number))
             if blob is not None:
-                steps[number] = int(trees.read(home.repository, blob).removeprefix(b"step: "))
+                steps[number] = int(trees.read(home.repository, blob).removeprefix(b"x-step: "))
         found.append((commit.id, steps))
     return found[::-1]
 
@@ -135,7 +135,7 @@ def test_one_home_takes_five_hundred_revisions_a_minute(full, tally, make_cluste
     server, revisions = make_cluster("fw-a")["fw-a"], 1000 if full else 20
     began = time.monotonic()
     for number in range(revisions):
-        server.publish_edit("objects/hosts.yaml", f"number: {number}\n")
+        server.publish_edit("objects/hosts.yaml", f"x-number: {number}\n")
     rate = revisions / (time.monotonic() - began) * 60
     assert server.record.revision == revisions + 1
     assert rate > 500 or not full

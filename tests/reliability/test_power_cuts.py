@@ -21,7 +21,7 @@ from tests.reliability.site import A, B, Editor, Site, losses
 
 BOTH = (A, B)
 HOSTS = "objects/hosts.yaml"
-LINES = b"".join(b"  web-%05d: 10.1.0.10\n" % number for number in range(1000))
+LINES = b"".join(b"# web-%05d: 10.1.0.10\n" % number for number in range(1000))
 
 
 class Moment(StrEnum):

@@ -39,7 +39,7 @@ class Watched:
     def publish(self, name: str, number: int = 0) -> None:
         """Publish something small, which must succeed."""
         host = self.net[name]
-        host.edit(f"objects/of-{name}-{number}.yaml", f"number: {number}\n")
+        host.edit(f"objects/of-{name}-{number}.yaml", f"x-number: {number}\n")
         done = host.mha("publish", "-m", "Something small")
         assert done.returncode == 0, done.stderr
         self.acknowledged.append(host.head)
