@@ -106,15 +106,6 @@ def test_the_status_imports_what_it_needs_and_nothing_slow(make_cluster):
     assert packages(modules) & {*SLOW, "yaml", "logging"} == set()
 
 
-def test_a_publish_of_what_is_no_yaml_imports_no_parser_of_it(make_cluster):
-    active = make_cluster("fw-a")["fw-a"]
-    active.edit("notes.txt", "Ask Jana\n")
-
-    modules = loaded("--home", str(active.path), "publish", "-m", "x")
-
-    assert packages(modules) & {*SLOW, "yaml", "logging"} == set()
-
-
 def test_a_peer_that_only_asks_is_answered_without_gits_library(make_cluster, monkeypatch):
     active = make_cluster("fw-a", "fw-b")["fw-a"]
     monkeypatch.setenv("SSH_ORIGINAL_COMMAND", f"git-upload-pack '{active.path}/mha.git'")

@@ -1,7 +1,10 @@
 """The Typer application, and what every command needs: the home, the person, the exit code."""
 
 import os
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -116,6 +119,17 @@ def whoami(home: "Home | None" = None) -> "Author":
     from mha.store import author
 
     return author.whoami(None if home is None else home.git_dir / "config")
+
+
+def preload(*modules: str) -> None:
+    """Import modules beside what else is done; whoever needs them waits only for what is left of that."""
+
+    def load() -> None:
+        with suppress(ImportError):  # said where they are needed
+            for module in modules:
+                import_module(module)
+
+    Thread(target=load, daemon=True).start()
 
 
 def end(code: ExitCode) -> None:

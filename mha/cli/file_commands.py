@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mha.cli import completion, examples
-from mha.cli.app import DryRun, Json, Lines, Message, Wait, accepted, app, draft_paths, end, open_home, whoami
+from mha.cli.app import DryRun, Json, Lines, Message, Wait, accepted, app, draft_paths, end, open_home, preload, whoami
 from mha.cli.progress import shown
 
 drafts = typer.Typer(help="Kept drafts", no_args_is_help=True, rich_markup_mode=None)
@@ -64,6 +64,7 @@ def publish(
     from mha.cli.render import files as render
     from mha.operations import publication
 
+    preload("jsonschema_rs", "mha.operations.validation")  # while peers and git are waited for
     home = open_home(context)
     with shown("Publishing") as progress:
         done = publication.publish(
