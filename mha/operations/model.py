@@ -100,11 +100,11 @@ class Model:
         try:
             kept = self._kept(opened)
             if kept is not None:
-                return self._advanced(kept, texts, {})
+                return self._advanced(kept, texts, {}, following)
         except Damaged:
             pass
         files = self._files(self.rules)
-        return self._advanced(memory.judged(files, self.days), texts, files)
+        return self._advanced(memory.judged(files, self.days), texts, files, following)
 
     def keep(self, judged: Judged, tree: str) -> None:
         """Keep what is known for the next command; `tree` is what the draft became. Needs the home's lock."""
@@ -132,14 +132,14 @@ class Model:
         assessment.advance(ledger, changes, self._published, self.days)
         return ledger
 
-    def _advanced(self, book: Ledger | Memory, texts: Texts, files: dict[str, Facts]) -> Judged:
+    def _advanced(self, book: Ledger | Memory, texts: Texts, files: dict[str, Facts], following: Rules) -> Judged:
         changed = {path: (self._published(path), self.rules.facts(path, data)) for path, data in texts.items()}
         now = files | {path: new for path, (_, new) in changed.items()}
 
         def facts_of(path: str) -> Facts:
             return now[path] if path in now else self._published(path)
 
-        return Judged(self.rules, book, assessment.advance(book, changed, facts_of, self.days), now, changed, facts_of)
+        return Judged(following, book, assessment.advance(book, changed, facts_of, self.days), now, changed, facts_of)
 
     def _by_other_rules(self, texts: Texts, following: Rules) -> Judged:
         before = memory.judged(self._files(self.rules), self.days)
