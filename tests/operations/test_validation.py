@@ -7,7 +7,7 @@ import pytest
 
 from mha.core.model.severity import Severity
 from mha.errors import ExitCode, InvalidModel
-from mha.operations import model, publication, validation
+from mha.operations import publication, validation
 from mha.operations import tip as tips
 from tests.cluster import JANA
 from tests.conftest import SAMPLE
@@ -187,7 +187,7 @@ def test_what_is_kept_is_used_and_followed_over_revisions_that_came_otherwise(co
     company.publish_edit("objects/more.yaml", "hosts: {new-01: 10.77.0.1}\n")
     (company.home.state / "model").write_bytes(kept)  # as if another server had published the last one
     whole = validation.validate(company.home)
-    monkeypatch.setattr(model.memory, "judged", None)  # judging everything would fail
+    monkeypatch.setattr("mha.core.model.memory.judged", None)  # judging everything would fail
 
     assert validation.validate(company.home) == whole
     assert ("objects/more.yaml", 1, "unused", False) in said(whole.remarks)
