@@ -24,7 +24,7 @@ from benchmarks.figures import Figures, Spread
 from benchmarks.history import History, Source, copied
 from benchmarks.servers import Server, Trio, Watch, timed
 from mha.cli.progress import shown
-from mha.errors import InvalidConfiguration
+from mha.errors import InvalidConfiguration, InvalidModel, MhaError
 from mha.operations.publication import Published
 from tests.sshd import Sshd, reason_against_sshd
 
@@ -76,7 +76,7 @@ class Replay:
         start = time.perf_counter()
         try:
             done = self.trio.active.publish(_message(revision))
-        except InvalidConfiguration as error:
+        except (InvalidConfiguration, InvalidModel) as error:
             self._refused(revision, error)
             self.history.write(revision.tree, before or self.history.empty(), work)
             return False
@@ -88,7 +88,7 @@ class Replay:
         self._measured(revision, done, start, time.perf_counter())
         return True
 
-    def _refused(self, revision: Source, error: InvalidConfiguration) -> None:
+    def _refused(self, revision: Source, error: MhaError) -> None:
         if not self.skip:
             raise WentWrong(f"{revision.id} is refused; --skip passes over it.\n{error.message}") from error
         self.figures.refused.append(f"{revision.id[:12]} {' '.join(error.message.split())}")
