@@ -1,6 +1,7 @@
-"""Files that nobody here wrote: `MHA_CORPORA=DIR pytest ...` names a folder of git bundles, each with a branch main.
+"""Histories that nobody here wrote: `TESTS_CORPORA=DIR pytest ...` names a folder of git bundles with a branch main.
 
-Where it is not set, the tests over them say so, and run over sample-repo/ alone.
+Without it, the folder shared/corpora beside the project is looked at. Where there is none, the tests over them say so,
+and run over sample-repo/ alone.
 """
 
 import io
@@ -10,14 +11,21 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-ENVIRONMENT = "MHA_CORPORA"
-FOLDER = os.environ.get(ENVIRONMENT)  # looked up before a test is given an environment of its own
-SAMPLE = Path(__file__).parent.parent / "sample-repo"
-ABSENT = f"{ENVIRONMENT} names no folder of git bundles with YAML files"
+ROOT = Path(__file__).parent.parent
+# looked up before a test is given an environment of its own
+FOLDER = Path(os.environ.get("TESTS_CORPORA", ROOT.parent / "shared" / "corpora"))
+SAMPLE = ROOT / "sample-repo"
+ABSENT = f"there are no git bundles with YAML files in {FOLDER}; TESTS_CORPORA names another folder"
+
+
+def bundle(name: str) -> Path | None:
+    """The bundle of one history, if it is here."""
+    return next((found for found in bundles() if found.stem == name), None)
 
 
 def bundles() -> list[Path]:
-    return sorted(Path(FOLDER).glob("*.bundle")) if FOLDER else []
+    """All histories that are here."""
+    return sorted(FOLDER.glob("*.bundle"))
 
 
 def sample() -> list[tuple[str, bytes]]:

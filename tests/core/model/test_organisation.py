@@ -1,9 +1,8 @@
 """Kinds that a store adds, on a history that nobody here wrote: people and teams of an organisation.
 
-`TESTS_CORPORA` names a folder with `kubernetes-org.bundle`; without it, a few files of that form are read.
+Where kubernetes-org.bundle is not among the corpora, only a few files of that form are read.
 """
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ from mha.core import reader
 from mha.core.model import custom, kinds, references, spelling, validity
 from mha.core.model.kinds import Kind, Kinds
 from mha.core.model.references import Sense
+from tests import corpora
 
-ROOT = Path(__file__).parents[3]
-BUNDLE = Path(os.environ.get("TESTS_CORPORA", ROOT.parent / "shared" / "corpora")) / "kubernetes-org.bundle"
+BUNDLE = corpora.bundle("kubernetes-org")
 
 
 def kind(path: Path) -> Kind:
@@ -28,7 +27,7 @@ def kind(path: Path) -> Kind:
     return found
 
 
-KINDS = kinds.together(kind(path) for path in sorted((ROOT / "tests" / "kinds").glob("*.json")))
+KINDS = kinds.together(kind(path) for path in sorted((corpora.ROOT / "tests" / "kinds").glob("*.json")))
 
 
 def walked(path: str, data: bytes) -> tuple[str, list[str], list[str]] | None:
@@ -110,7 +109,7 @@ def test_a_name_has_the_line_on_which_it_stands():
     assert found == {"jana": 3, "LUKAS": 3, "249043822": 6, "nobody": 6}
 
 
-@pytest.mark.skipif(not BUNDLE.exists(), reason=f"{BUNDLE} is not here; TESTS_CORPORA names its folder")
+@pytest.mark.skipif(BUNDLE is None, reason=corpora.ABSENT)
 def test_in_the_files_of_a_long_history_a_schema_and_ten_lines_find_the_same_people(request, tmp_path):
     every = 1 if request.config.getoption("--full") else 25
     files = [file for number, file in enumerate(history(tmp_path)) if number % every == 0]
