@@ -42,6 +42,9 @@ class Asked:
     removed: Emptied | None = None
     below: "dict[Step, Asked]" = field(default_factory=dict)
 
+    def is_removed(self, step: Step) -> bool:
+        return step in self.below and self.below[step].removed is not None
+
     def removed_below(self) -> "list[Asked]":
         return [asked for asked in self.below.values() if asked.removed is not None]
 

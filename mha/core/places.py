@@ -126,12 +126,14 @@ def _question_mark(text: str, before: int, start: int) -> int:
     return before + len(gap) - 1 if gap.endswith("?") else start
 
 
-def holder(text: str, parent: Mapping | Sequence, index: int) -> int:
+def holder(text: str, parent: Mapping | Sequence, step: Step, key: Text | None) -> int:
     """Where the colon or the dash ends that stands before the value of an entry of a block collection."""
     if isinstance(parent, Sequence):
+        index = int(step)
         before = parent.items[index - 1].end if index else parent.start
         return _dash(text, parent.start, before, parent.items[index].start) + 1
-    match = _COLON.match(text, parent.entries[index][0].end)
+    assert key is not None
+    match = _COLON.match(text, key.end)
     assert match is not None
     return match.end()
 

@@ -7,7 +7,7 @@ Rule 3: text over several lines that is not block text is written on one line. A
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core import scalars
 from mha.core.disputes import BLOCK_STYLES
@@ -16,8 +16,7 @@ from mha.core.reader import plain, read
 from mha.core.scalars import Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What decides, beside the text, whether it can be plain."""
 
     is_key: bool

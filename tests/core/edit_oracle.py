@@ -171,7 +171,7 @@ def _comments(text: str, documents: list[Marked]) -> list[tuple[int, str]]:
         first = header.end() if header else start
         outside[first:end] = bytes(end - first)
     starts = (match.start() for match in re.finditer(r"(?<!\S)#", text) if outside[match.start()])
-    return [(start, text[start:].partition("\n")[0].rstrip("\r")) for start in starts]
+    return [(start, text[start:].partition("\n")[0].rstrip()) for start in starts]
 
 
 def _scalars(node: Marked) -> Iterator[tuple[int, int]]:
