@@ -40,20 +40,28 @@ class _Run(NamedTuple):
     last: int
 
 
-def of_block(text: str, block: Block, removed: Collection[int]) -> Iterator[Cut]:
+def of_block(text: str, block: Block, removed: Collection[int]) -> list[Cut]:
     """The cuts that take these entries out of a block collection; the last of them leave `[]` or `{}` behind."""
     runs = list(_runs(text, block, removed))
-    is_emptied = len(removed) == len(block.spans)
-    shares_line = text[line_start(text, block.spans[0][0]) : block.spans[0][0]].strip() != ""
+    start = block.spans[0][0]
+    is_emptied, shares_line = len(removed) == len(block.spans), bool(text[line_start(text, start) : start].strip())
     if is_emptied and not shares_line and block.holder is not None:
-        yield Cut(block.holder, block.holder, f" {block.empty}")
-    for run in runs:
-        if run.first == 0 and is_emptied and (shares_line or block.holder is None):
-            yield Cut(block.spans[0][0], _without_break(text, run.end), block.empty)
-        elif run.first == 0 and shares_line:
-            yield Cut(block.spans[0][0], _first_character(text, run.end))
-        else:
-            yield _widened(text, block, run)
+        return [Cut(block.holder, block.holder, f" {block.empty}"), *(_widened(text, block, run) for run in runs)]
+    if runs[0].first > 0 or not (is_emptied or shares_line):
+        return [_widened(text, block, run) for run in runs]
+    later = [_widened(text, block, run) for run in runs[1:]]
+    if is_emptied:
+        return [Cut(start, _without_break(text, runs[0].end), block.empty), *later]
+    return [Cut(start, _next_in_its_place(text, runs[0].end, later)), *later]
+
+
+def _next_in_its_place(text: str, end: int, cuts: list[Cut]) -> int:
+    """Where the first character stands behind what goes from a line on that something else shares."""
+    end = _first_character(text, end)
+    for cut in cuts:
+        if cut.start <= end < cut.end:
+            end = _first_character(text, cut.end)
+    return end
 
 
 def _runs(text: str, block: Block, removed: Collection[int]) -> Iterator[_Run]:

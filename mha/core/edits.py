@@ -83,11 +83,12 @@ def _value(node: Node) -> Any:
 
 def _blamed(data: bytes, text: str, documents: list[Document], edits: list[Edit], problem: str) -> ByHand:
     """What a person is told: about an edit that cannot be made alone, or about the first one."""
+    in_order = sorted(edits, key=lambda edit: places.found(documents, edit.place).start)
     middle = len(edits) // 2
-    for half in (edits[:middle], edits[middle:]) if middle else ():
+    for half in (in_order[:middle], in_order[middle:]) if middle else ():
         if isinstance(outcome := edited(data, half), ByHand):
             return outcome
-    return ByHand(line_of(text, places.found(documents, edits[0].place).start), problem)
+    return ByHand(line_of(text, places.found(documents, in_order[0].place).start), problem)
 
 
 class _Pass:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mha.core.edit_tree import Emptied
-from mha.core.edits import removed
+from mha.core.edit_tree import Emptied, Remove
+from mha.core.edits import edited, removed
 from mha.core.places import Place
 
 
@@ -75,6 +75,12 @@ def test_an_entry_goes_with_what_belongs_to_it(text, path, gone):
     assert without(text, *path) == text.replace(gone, "")
 
 
+def test_a_heading_goes_with_all_the_entries_below_it():
+    edits = [Remove(Place(0, ("hosts", name))) for name in ("mill-01", "mill-02")]
+    gone = HOSTS[HOSTS.index("  # Milling") : HOSTS.index("  # The measuring")]
+    assert edited(HOSTS.encode(), edits) == HOSTS.replace(gone, "").encode()
+
+
 SHARED = {
     "the next entry takes its place": ("- a: 1  # x\n  b: 2\n", (0, "a"), "- b: 2\n"),
     "blank lines go": ("- a:\n    - 1\n\n  b: 2\n", (0, "a"), "- b: 2\n"),
@@ -87,6 +93,19 @@ SHARED = {
 @pytest.mark.parametrize(("before", "path", "after"), SHARED.values(), ids=SHARED)
 def test_an_entry_that_shares_its_line_with_a_dash_goes_alone(before, path, after):
     assert without(before, *path) == after
+
+
+SEVERAL = {
+    "one after the other": ("- a: 1\n  b: 2\n  c: 3\n", "- c: 3\n"),
+    "with blank lines between": ("- a: 1\n\n  b: 2\n\n  c: 3\n", "- c: 3\n"),
+    "with a comment that goes": ("- a: 1\n\n  # x\n  b: 2\n\n  c: 3\n", "- c: 3\n"),
+    "with a comment that stays": ("- a: 1\n  # x\n  b: 2\n  c: 3\n", "- # x\n  c: 3\n"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SEVERAL.values(), ids=SEVERAL)
+def test_several_entries_go_from_a_line_that_a_dash_shares(before, after):
+    assert edited(before.encode(), [Remove(Place(0, (0, key))) for key in "ab"]) == after.encode()
 
 
 STAYS = {

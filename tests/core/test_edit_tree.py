@@ -37,6 +37,10 @@ OUTCOMES = {
         [Remove(place("a", 1, "b"), GOES), Remove(place("a", 1, "c"))],
         [{"a": [1, {}], "d": {"e": [4]}}, []],
     ),
+    "so is one who says so for the same entry": (
+        [Remove(place("d", "e", 0), GOES), Remove(place("d", "e", 0))],
+        [{"a": [1, {"b": 2, "c": 3}], "d": {"e": []}}, []],
+    ),
     "what is removed need not be replaced": (
         [Replace(place("d", "e", 0), "x"), Remove(place("d"))],
         [{"a": [1, {"b": 2, "c": 3}]}, []],

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from mha.core.edits import ByHand
 from mha.core.scalars import Unreadable
-from mha.store.formatting import formatted
+from mha.store.formatting import _difference, formatted
 from tests import corpora
 from tests.core.edit_oracle import comments, marked, values
 from tests.core.yaml_texts import texts
@@ -22,6 +22,7 @@ FORMS = {
         "a:\n    b: 1    # x\n    cde: 2  # y\n",
         "a:\n  b: 1    # x\n  cde: 2  # y\n",
     ),
+    "a comment behind a key stays behind it": ("a:  # x\n    b: 1\n", "a:  # x\n  b: 1\n"),
     "spaces go": ("a:   b   \nc :  d\ne: [f,   g ,h]\n", "a: b\nc: d\ne: [f, g, h]\n"),
     "quotes stay": ("a: 'b'\n'c': \"d\"\ne: \"\\u00e9\"\n", "a: 'b'\n'c': \"d\"\ne: \"é\"\n"),
     "numbers and words stay as they are written": (
@@ -73,6 +74,14 @@ def test_a_file_that_would_lose_something_has_no_normal_form(text, line, problem
     outcome = formatted(text.encode())
     assert isinstance(outcome, ByHand)
     assert (outcome.line, problem in outcome.problem) == (line, True), outcome
+
+
+@pytest.mark.parametrize(
+    "after", ["a: b  # c\n", "---\na: 'b'  # c\n", "a: 'd'  # c\n", "a: 'b'\n", "a: 'b'  # c\n# d\n"]
+)
+def test_a_change_of_quotes_starts_values_or_comments_is_noticed_in_the_proof_itself(after):
+    assert _difference("a: 'b'  # c\n", "a:   'b'  # c\n") is None
+    assert isinstance(_difference("a: 'b'  # c\n", after), ByHand)
 
 
 def test_a_file_that_is_refused_is_not_formatted():
