@@ -82,8 +82,8 @@ def _value(node: Node) -> Any:
 
 
 def _blamed(data: bytes, text: str, documents: list[Document], edits: list[Edit], problem: str) -> ByHand:
-    """What a person is told: about an edit that cannot be made alone, or about the first one."""
-    in_order = sorted(edits, key=lambda edit: places.found(documents, edit.place).start)
+    """What a person is told: about an edit that cannot be made alone, or about one of some that cannot be together."""
+    in_order = sorted(edits, key=repr)  # so that whoever asks in another order is told the same
     middle = len(edits) // 2
     for half in (in_order[:middle], in_order[middle:]) if middle else ():
         if isinstance(outcome := edited(data, half), ByHand):
