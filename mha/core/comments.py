@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from mha.core.disputes import BLOCK_STYLES
-from mha.core.places import Document, Node, Text, children, line_start, spans
+from mha.core.places import Document, Node, Text, children, line_start, spans, texts
 
 _START = re.compile(r"(?<!\S)#[^\n]*")
 _HEADER = re.compile(r"[|>][-+0-9]*")
@@ -56,16 +56,6 @@ def _scalars(text: str, documents: Iterable[Document]) -> Iterator[tuple[int, in
         else:
             yield node.text_start, header.end()
             yield min(node.end, text.find("\n", header.end()) % (len(text) + 1)), node.end
-
-
-def texts(node: Node) -> Iterator[Text]:
-    """All scalars of a node, keys too, in their order."""
-    if isinstance(node, Text):
-        yield node
-    for key, value in children(node).values():
-        if key is not None:
-            yield key
-        yield from texts(value)
 
 
 def entries(text: str, node: Node) -> Iterator[Entry]:

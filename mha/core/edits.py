@@ -8,7 +8,7 @@ other; otherwise a person edits by hand.
 Rule 4: the value of an anchor changes only together with all its aliases, which then stay aliases.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,7 +149,7 @@ class _Pass:
 
     def _problem_of_anchors(self, top: Node) -> ByHand | None:
         """Aliases keep their values: what became of the values they repeat, and of the aliases themselves."""
-        named = [node for node in _texts(top) if node.name is not None]
+        named = [node for node in places.texts(top) if node.name is not None]
         anchors = {node.name: node for node in named if node.style != "*"}
         for alias in (node for node in named if node.style == "*" and not self._is_gone(node)):
             anchor = anchors[alias.name]
@@ -164,15 +164,6 @@ class _Pass:
 
     def _is_gone(self, node: Text) -> bool:
         return any(cut.start <= node.start < cut.end for cut in self._cuts)
-
-
-def _texts(node: Node) -> Iterator[Text]:
-    if isinstance(node, Text):
-        yield node
-    for key, value in places.children(node).values():
-        if key is not None:
-            yield key
-        yield from _texts(value)
 
 
 def _spliced(text: str, cuts: list[Cut]) -> str:

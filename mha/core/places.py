@@ -7,7 +7,7 @@ Rule 3: what the reader refuses is no matter of this file. It expects a file tha
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -94,6 +94,16 @@ def children(node: Node) -> dict[Step, tuple[Text | None, Node]]:
     if isinstance(node, Mapping):
         return {key.value: (key, value) for key, value in node.entries if isinstance(key.value, Step)}
     return {index: (None, item) for index, item in enumerate(node.items)} if isinstance(node, Sequence) else {}
+
+
+def texts(node: Node) -> Iterator[Text]:
+    """All scalars of a node, keys too, in their order."""
+    if isinstance(node, Text):
+        yield node
+    for key, value in children(node).values():
+        if key is not None:
+            yield key
+        yield from texts(value)
 
 
 def spans(text: str, node: Mapping | Sequence) -> list[tuple[int, int]]:

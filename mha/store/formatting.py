@@ -132,5 +132,5 @@ def _meaning(text: str) -> str:
 
 def _spelling(documents: list[Document]) -> list[object]:
     """Where documents start, and the quotes and names of all their values."""
-    texts = [[(node.style.strip("?"), node.name) for node in comments.texts(document.node)] for document in documents]
+    texts = [[(node.style.strip("?"), node.name) for node in places.texts(document.node)] for document in documents]
     return [[document.is_marked for document in documents], texts]
