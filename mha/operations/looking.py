@@ -55,8 +55,7 @@ def _with_model(home: Home, ask: Callable[[Judged], T]) -> T:
     here = tips.tip(home)
     tree = draft.of(home)
     texts = {} if tree is None else verdicts.texts(tree, tree.edits(here.id))
-    with Model(here).judging(texts) as judged:
-        return ask(judged)
+    return Model(here).answer(texts, ask)
 
 
 def _where_used(judged: Judged, what: str, *, indirect: bool) -> list[Used]:

@@ -6,12 +6,13 @@ Rule 2: nothing is judged here; `core/model` does.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from mha import __version__
 from mha.core import cluster
@@ -34,6 +35,7 @@ from mha.store.trees import Blob, Delta
 Texts = Mapping[str, bytes | None]  # changed files by path; None: deleted
 _SOON_DAYS = 30
 _NOTHING = Facts()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,25 +86,35 @@ class Model:
         self.rules = rules(here.cluster.model, self._schemas)
 
     @contextmanager
-    def judging(self, texts: Texts) -> Iterator[Judged]:
-        """Judge a draft: the files in which it differs from the head. What was kept is read while the block runs."""
+    def judging(self, texts: Texts, ask: Callable[[Judged], T]) -> Iterator[tuple[Judged, T]]:
+        """Judge a draft (the files in which it differs from the head), and ask something about it.
+
+        Where what was kept turns out to be damaged, everything is judged anew, and asked again.
+        """
         with ExitStack() as opened:
-            yield self._judge(texts, opened)
+            try:
+                judged = self._judge(texts, self._kept(opened))
+                answer = ask(judged)
+            except Damaged:
+                judged = self._judge(texts, None)
+                answer = ask(judged)
+            yield judged, answer
+
+    def answer(self, texts: Texts, ask: Callable[[Judged], T]) -> T:
+        """What is asked about a draft."""
+        with self.judging(texts, ask) as (_, answer):
+            return answer
 
     def facts_of_delta(self, path: str, delta: Delta) -> tuple[Facts, Facts]:
         """What a file said before a change, and after it."""
         return self._facts(path, delta.old, self.rules), self._facts(path, delta.new, self.rules)
 
-    def _judge(self, texts: Texts, opened: ExitStack) -> Judged:
+    def _judge(self, texts: Texts, kept: Ledger | None) -> Judged:
         following = self._rules_with(texts)
         if following.digest != self.rules.digest:
             return self._by_other_rules(texts, following)
-        try:
-            kept = self._kept(opened)
-            if kept is not None:
-                return self._advanced(kept, texts, {}, following)
-        except Damaged:
-            pass
+        if kept is not None:
+            return self._advanced(kept, texts, {}, following)
         files = self._files(self.rules)
         return self._advanced(memory.judged(files, self.days), texts, files, following)
 

@@ -23,8 +23,7 @@ def of_draft(here: Tip, texts: Mapping[str, bytes | None]) -> "tuple[ObjectChang
         return ()
     from mha.operations.model import Model
 
-    with Model(here).judging(texts) as judged:
-        return of_judged(judged)
+    return Model(here).answer(texts, of_judged)
 
 
 def of_judged(judged: "Judged") -> "tuple[ObjectChange, ...]":

@@ -2,8 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mha.core import edits
@@ -12,15 +11,13 @@ from mha.core.edits import ByHand
 from mha.core.model import renaming, uses
 from mha.core.model.checks import links, names
 from mha.core.model.facts import Definition, Reference
-from mha.core.model.kinds import NAME, NAME_RULE
+from mha.core.model.kinds import NAME, NAME_RULE, Kinds
 from mha.core.model.problems import meant
 from mha.errors import CannotEdit, InvalidObjectName, NameTaken, ObjectInUse, UnknownKind, UnknownObject
 from mha.operations import verdicts
 from mha.operations.editing import Desk, at_desk
 from mha.operations.model import Judged, Model
 from mha.store.home import Home
-
-Edited = Mapping[str, bytes | ByHand]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +28,32 @@ class Refactored:
     places: int  # at which a name changed
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be changed in the draft."""
+
+    kinds: Kinds
+    used: list[Reference]  # that get another name
+    new: str  # that name
+    named: Definition | None = None  # the object that gets it
+    removed: Definition | None = None  # the object that goes
+
+
 def rename(home: Home, what: str, new: str) -> Refactored:
     """Give an object another name, here and wherever it is named; raises NameTaken, CannotEdit and others."""
-    with _opened(home) as (desk, judged):
+
+    def asked(judged: Judged) -> Asked:
         found = _object(judged, what)
         _require_free(judged, found, new)
-        used = uses.direct(judged.book, found)
-        return _apply(desk, judged, used, named=found, new=new)
+        return Asked(judged.rules.kinds, uses.direct(judged.book, found), new, named=found)
+
+    return _refactored(home, asked)
 
 
 def remove(home: Home, what: str, *, replacement: str | None = None) -> Refactored:
     """Take an object out, and put another in its place wherever it is named; raises ObjectInUse without one."""
-    with _opened(home) as (desk, judged):
+
+    def asked(judged: Judged) -> Asked:
         found = _object(judged, what)
         used = [use for use in uses.direct(judged.book, found) if (use.kind, use.owner) != (found.kind, found.name)]
         if used and replacement is None:
@@ -50,15 +61,15 @@ def remove(home: Home, what: str, *, replacement: str | None = None) -> Refactor
         for use in used:
             if not links.targets(judged.book, use._replace(name=replacement or "")):
                 raise UnknownObject(replacement or "", f"It must be one that can stand in {use.path}:{use.line}.")
-        return _apply(desk, judged, used, removed=found, new=replacement or "")
+        return Asked(judged.rules.kinds, used, replacement or "", removed=found)
+
+    return _refactored(home, asked)
 
 
-@contextmanager
-def _opened(home: Home) -> Iterator[tuple[Desk, Judged]]:
+def _refactored(home: Home, ask: Callable[[Judged], Asked]) -> Refactored:
     with at_desk(home, "edit the draft") as desk:
         texts = verdicts.texts(desk.tree, desk.tree.edits(desk.here.id))
-        with Model(desk.here).judging(texts) as judged:
-            yield desk, judged
+        return _apply(desk, Model(desk.here).answer(texts, ask))
 
 
 def _object(judged: Judged, what: str) -> Definition:
@@ -80,30 +91,23 @@ def _require_free(judged: Judged, found: Definition, new: str) -> None:
         raise NameTaken(new, taken[0].subject, f"{taken[0].path}:{taken[0].line}")
 
 
-def _apply(
-    desk: Desk,
-    judged: Judged,
-    used: list[Reference],
-    *,
-    new: str,
-    named: Definition | None = None,
-    removed: Definition | None = None,
-) -> Refactored:
+def _apply(desk: Desk, asked: Asked) -> Refactored:
     by_path: dict[str, list[Reference]] = defaultdict(list)
-    for use in used:
+    for use in asked.used:
         by_path[use.path].append(use)
-    for definition in filter(None, (named, removed)):
+    for definition in filter(None, (asked.named, asked.removed)):
         by_path.setdefault(definition.path, [])
     written: dict[str, bytes] = {}
     by_hand: list[str] = []
     for path, references in sorted(by_path.items()):
         data = (desk.tree.folder / path).read_bytes()
-        asked = renaming.edits(
-            data, judged.rules.kinds, path, references=references, new=new,
-            named=[named] if named is not None and named.path == path else [],
-            removed=[removed] if removed is not None and removed.path == path else [],
-        )  # fmt: skip
-        match edits.edited(data, asked):
+        named, removed = (
+            [each] if each is not None and each.path == path else [] for each in (asked.named, asked.removed)
+        )
+        changes = renaming.edits(
+            data, asked.kinds, path, references=references, new=asked.new, named=named, removed=removed
+        )
+        match edits.edited(data, changes):
             case ByHand(line=line, problem=problem):
                 by_hand.append(f"{path}:{line}: {problem}")
             case result:
@@ -111,8 +115,8 @@ def _apply(
     if by_hand:
         raise CannotEdit(by_hand)
     desk.tree.write(written)
-    changes = (Change(printable(path.encode()), _action(data)) for path, data in written.items())
-    return Refactored(tuple(changes), len(used) + (named is not None))
+    done = tuple(Change(printable(path.encode()), _action(data)) for path, data in written.items())
+    return Refactored(done, len(asked.used) + (asked.named is not None))
 
 
 def _action(data: bytes) -> Action:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mha.core.model import findings
 from mha.core.model.checks import links
@@ -40,8 +40,9 @@ def validate(home: Home) -> Validated:
     here = tips.tip(home)
     tree = draft.of(home)
     texts = {} if tree is None else verdicts.texts(tree, tree.edits(here.id))
-    with Model(here).judging(texts) as judged:
-        return Validated(tuple(remarks(here, judged, texts, findings.in_order(judged.book.all_found()))))
+    return Model(here).answer(
+        texts, lambda judged: Validated(tuple(remarks(here, judged, texts, findings.in_order(judged.book.all_found()))))
+    )
 
 
 def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -> Iterable[Remark]:
@@ -61,15 +62,19 @@ def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -
 def judged(here: Tip, texts: Texts, accepted: Mapping[str, str]) -> Iterator[Verdict]:
     """Judge a draft; raises InvalidModel where it adds errors whose codes are not `accepted` with a reason."""
     model = Model(here)
-    with model.judging(texts) as found:
-        added = tuple(remarks(here, found, texts, findings.in_order(found.added)))
-        against = [remark for remark in added if remark.blocks and remark.finding.code not in accepted]
+    with model.judging(texts, lambda found: _verdict(here, found, texts)) as (found, verdict):
+        against = [remark for remark in verdict.remarks if remark.blocks and remark.finding.code not in accepted]
         if against:
             lines = [line for remark in against for line in remark.lines()]
             raise InvalidModel(len(against), lines, against[0].finding.code)
-        said = found.rules.said.severity
-        errors = (n for code, n in found.book.counts().items() if findings.severity(code, said) is Severity.ERROR)
-        yield Verdict(added, sum(errors), objects.of_judged(found), lambda tree: model.keep(found, tree))
+        yield replace(verdict, keep=lambda tree: model.keep(found, tree))
+
+
+def _verdict(here: Tip, found: Judged, texts: Texts) -> Verdict:
+    added = tuple(remarks(here, found, texts, findings.in_order(found.added)))
+    said = found.rules.said.severity
+    errors = (n for code, n in found.book.counts().items() if findings.severity(code, said) is Severity.ERROR)
+    return Verdict(added, sum(errors), objects.of_judged(found))
 
 
 class _Sources:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 
@@ -161,7 +162,15 @@ def test_a_broken_schema_of_the_stores_own_is_an_error_with_its_line(active):
     assert {code for _, _, code, _ in said(validation.validate(active.home).blocking)} == {"invalid-kind"}
 
 
+def flipped(path, which):
+    """Damage every third page of a file."""
+    data = path.read_bytes()
+    pages = [data[start : start + 4096] for start in range(0, len(data), 4096)]
+    path.write_bytes(b"".join(p if n % 3 != which else bytes(b ^ 1 for b in p) for n, p in enumerate(pages)))
+
+
 DAMAGE = {
+    **{f"each third page, from {n} on": partial(flipped, which=n) for n in range(3)},
     "deleted": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
     "cut off": lambda path: path.write_bytes(path.read_bytes()[:5000]),

@@ -14,7 +14,7 @@ from mha.core.model.rules import Dimension, Rule, compare
 
 
 class Coverage:
-    """Which rules cover, overlap and touch which. A rule that is not live does none of it."""
+    """Which rules cover, overlap and touch which, themselves among them. A rule that is not live does none of it."""
 
     def __init__(self, rules: Sequence[Rule], *, today: str) -> None:
         self.dimensions = compare(rules)
@@ -24,8 +24,8 @@ class Coverage:
         self.live = self.enabled & ~self.expired & ~self.empty
         self._cheapest_first = [*self.dimensions.values()][::-1]  # there are more addresses than services and times
         self._lasting = _lasting([rule.expires for rule in rules])
-        self.covering = [self._covering(place) for place in range(len(rules))]
-        self.covered = bits.transposed(self.covering)  # by those that are live
+        self.covering = [self._covering(place) for place in range(len(rules))]  # for each rule: those that cover it
+        self.covered = bits.transposed(self.covering)  # for each rule: those that it covers
 
     def overlapping(self, place: int, among: int) -> int:
         """Those of `among` that match some of what the rule matches, in any case."""
@@ -55,7 +55,7 @@ class Coverage:
         return reduce(and_, holding, self._candidates(place))
 
     def _candidates(self, place: int) -> int:
-        return self.live & self._lasting[place] & ~(1 << place)
+        return self.live & self._lasting[place]
 
 
 def _narrowed(among: int, place: int, relations: Iterable[Callable[[int], int]]) -> int:

@@ -206,10 +206,8 @@ def _choices(symbol: str) -> list[Blocks]:
 FIELDS = [*["source", "destination", "action"] * 3, "service", *(field.name for field in fields(Line)[2:])]
 
 
-def cells(names: list[str]):
-    one = st.builds(
-        Listed, st.frozensets(st.sampled_from(names), min_size=1, max_size=2), st.sampled_from([False] * 3 + [True])
-    )
+def cells(names: list[str], negated: tuple[bool, ...] = (False, False, False, True)):
+    one = st.builds(Listed, st.frozensets(st.sampled_from(names), min_size=1, max_size=2), st.sampled_from(negated))
     return st.sampled_from(range(6)).flatmap(lambda number: one if number else st.just(ANYTHING))
 
 

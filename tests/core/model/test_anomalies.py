@@ -212,7 +212,7 @@ TOGETHER = {
         ["10.1.0.0/25 any any drop", "10.1.0.129-10.1.0.255 any any drop", "10.1.0.0/24 any tcp/22 accept"], [], None
     ),
     "one that is not needed for it": (
-        ["10.2.0.7 any any drop", "10.1.0.0/25 any any drop", "10.1.0.128/25 any tcp drop", "10.1.0.0/24 any tcp drop"],
+        ["10.1.0.7 any any drop", "10.1.0.0/25 any any drop", "10.1.0.128/25 any tcp drop", "10.1.0.0/24 any tcp drop"],
         [1, 2], Dimension.SOURCE,
     ),
     "a zone and a network": (

@@ -39,7 +39,10 @@ def pairs(listed):
 
 
 few_symbols = st.lists(st.sampled_from([*UNKNOWN]), min_size=1, max_size=3)
-lists = few_symbols.flatmap(lambda names: st.lists(cells([*names, "0", "01", "2"]), min_size=2, max_size=4))
+mixed = few_symbols.flatmap(lambda names: st.lists(cells([*names, "0", "01", "2"]), min_size=2, max_size=4))
+one_symbol = st.sampled_from([["U", "U less 0"], ["Z", "Z less 12"], ["U", "2, U", "2, U less 1"], ["Z", "01 less Z"]])
+alike = one_symbol.flatmap(lambda names: st.lists(cells([*names, "2"], (False, True)), min_size=2, max_size=4))
+lists = mixed | alike
 known_lists = st.lists(cells([*KNOWN]), min_size=1, max_size=5)
 
 

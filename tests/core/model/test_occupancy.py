@@ -64,3 +64,9 @@ def test_a_line_is_cut_where_something_begins_or_ends():
     assert line([EMPTY]).atoms == 1
     assert line([((0, LAST),)]).atoms == 1
     assert line([((3, 5),), ((5, 9),)]).atoms == 5
+
+
+def test_no_rule_is_added_for_what_a_chosen_one_matches():
+    single, lower, upper = ((11, 11),), ((0, 5),), ((6, 11),)
+    along, rules = occupancy([single, lower, upper])
+    assert rules.together(along.nodes(((0, 11),)), 0b111) == 0b110
