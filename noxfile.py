@@ -54,7 +54,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure mha against git, and print the ratios: `nox -s bench -- --sizes 1000`."""
-    session.install("-e", ".[test]")
+    session.install("-e", ".[bench]")
     session.run("python", "benchmarks/bench.py", *session.posargs)
 
 

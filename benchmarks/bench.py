@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import mha
-from benchmarks import measures
+from benchmarks import checks, measures
 from benchmarks.measures import Pair
 from benchmarks.stage import Stage
 from mha.store.files import remove_tree
@@ -76,6 +76,19 @@ ROWS = [
     Row("length", "the 2,815th revision", "the 100th revision", 1.3, measures.length, 2_815, (1_000,)),
     Row("memory", "memory at the 2,815th revision", "at the 100th", 1.0, measures.memory, 1, (1_000,)),
     Row("promote", "planned `promote` over ssh", "one `git push` over ssh", 4, measures.promote, 7, (1_000,)),
+    Row("lint", "`validate`, the first time", "`yamllint`", 0.05, checks.against_yamllint, 3, (10_000,)),
+    Row(
+        "schema",
+        "`validate`, the first time",
+        "`check-jsonschema`",
+        0.05,
+        checks.against_check_jsonschema,
+        1,
+        (10_000,),
+    ),
+    Row("share", "the checks of one change", "with 1,000 objects", 1.5, checks.share, 25, (100_000,)),
+    Row("rules", "checks of 2,000 rules over 10,000 objects", "half a second", 1.0, checks.rules, 7, (1_000,)),
+    Row("rename", "`rename` of what each file names", "`grep -rl … | xargs sed -i`", 3, checks.rename, 5, (10_000,)),
 ]
 
 
