@@ -49,13 +49,14 @@ def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -
     """Findings as they are shown: which of them are new, and the lines that they are about."""
     new = Counter(finding.identity for finding in judged.added)
     sources = _Sources(here, texts)
+    gone = [definition for old, _ in judged.changed.values() for definition in old.definitions]
     for each in found:
         new[each.identity] -= 1
         is_new = new[each.identity] >= 0
-        shown = links.meant(judged.book, each, judged.facts_of(each.path).references) if is_new else each
+        shown = links.meant(judged.book, each, judged.facts_of(each.path).references, gone) if is_new else each
         severity = findings.severity(each.code, judged.rules.said.severity)
-        source = "" if each.code == "secret" else sources.line(each.path, each.line)
-        yield Remark(shown, severity, is_new, source)
+        quiet = each.code == "secret" or severity is Severity.NOTICE  # a secret is not shown again; notices are many
+        yield Remark(shown, severity, is_new, "" if quiet else sources.line(each.path, each.line))
 
 
 @contextmanager

@@ -29,17 +29,26 @@ def judge(rows: Rows, references: Iterable[Reference]) -> Iterator[Finding]:
             yield _ambiguous(reference, found)
 
 
+def _was_meant(reference: Reference, definition: Definition) -> bool:
+    same = definition.name.casefold() == reference.name.casefold()
+    return same and any(space == definition.space and _fits(definition, kinds) for space, kinds in reference.wanted)
+
+
 def _fits(definition: Definition, kinds: tuple[str, ...]) -> bool:
     return not kinds or definition.kind in kinds or definition.kind == "external"
 
 
-def meant(rows: Rows, finding: Finding, references: Iterable[Reference]) -> Finding:
-    """A finding about a name that leads nowhere, with the name that was probably meant.
+def meant(rows: Rows, finding: Finding, references: Iterable[Reference], gone: Iterable[Definition] = ()) -> Finding:
+    """A finding about a name that leads nowhere, with the name that was probably meant; `gone` is what was there.
 
     It is looked for only when the finding is shown: any new name anywhere may be nearer.
     """
     for reference in references if finding.code == "dangling" else ():
         if finding == _dangling(rows, reference):
+            was = next((each for each in gone if _was_meant(reference, each)), None)
+            if was is not None:
+                hint = f"The draft takes it away; `mha rm {was.kind}/{was.name} --replace-with NAME` changes its users."
+                return replace(finding, hint=hint)
             prefixes = [catalog.defined(space, "") for space, _ in reference.wanted]
             known = {row.name for prefix in prefixes for _, row in rows.beginning(prefix)}
             close = problems.meant(reference.name, sorted(known))
