@@ -125,7 +125,7 @@ def preload(*modules: str) -> None:
     """Import modules beside what else is done; whoever needs them waits only for what is left of that."""
 
     def load() -> None:
-        with suppress(ImportError):  # said where they are needed
+        with suppress(BaseException):  # whatever goes wrong is said where they are needed
             for module in modules:
                 import_module(module)
 

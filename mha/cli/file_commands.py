@@ -64,8 +64,8 @@ def publish(
     from mha.cli.render import files as render
     from mha.operations import publication
 
-    preload("jsonschema_rs", "mha.operations.validation")  # while peers and git are waited for
     home = open_home(context)
+    preload("jsonschema_rs", "mha.operations.validation")  # while peers and git are waited for
     with shown("Publishing") as progress:
         done = publication.publish(
             home,

@@ -57,7 +57,11 @@ class Done:
     @property
     def complaint(self) -> str:
         """The most telling lines that git wrote, as one."""
-        return complaint(self.err) if not self.timed_out else "no answer within the deadline"
+        if self.timed_out:
+            return "no answer within the deadline"
+        if self.code == -signal.SIGPIPE and not self.err.strip():
+            return "it hung up before the end"
+        return complaint(self.err)
 
 
 _SAY_NOTHING = (  # what git adds when the other side ended; the reason stands before it

@@ -29,7 +29,7 @@ IMPATIENT = (
     "git.TRANSFER_SECONDS = 8; from mha.cli.main import main; main()"
 )
 SPEAK = """#!{python}
-import os, sys, time
+import os, select, sys, time
 sys.path.insert(0, {root!r})
 out = sys.stdout.buffer
 def packet(data): return b"%04x" % (len(data) + 4) + data
@@ -44,6 +44,7 @@ wanted = sys.argv[-1]
 try:
 {body}
     out.flush()
+    select.select([sys.stdin], [], [], 1)  # git says goodbye, and dies of it where nobody is there to hear
 except BrokenPipeError:
     pass
 """

@@ -301,3 +301,8 @@ def die_with_lock(path: Path) -> None:
 )
 def test_the_telling_line_is_found(said, understood):
     assert Done(1, b"", said).complaint == understood
+
+
+def test_a_git_that_died_of_a_peer_that_hung_up_says_so():
+    assert Done(-signal.SIGPIPE, b"", "").complaint == "it hung up before the end"
+    assert Done(-signal.SIGPIPE, b"", "fatal: told before\n").complaint == "told before"
