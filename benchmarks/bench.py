@@ -88,7 +88,7 @@ ROWS = [
     ),
     Row("share", "the checks of one change", "with 1,000 objects", 1.5, checks.share, 25, (100_000,)),
     Row("rules", "checks of 2,000 rules over 10,000 objects", "half a second", 1.0, checks.rules, 7, (1_000,)),
-    Row("rename", "`rename` of what each file names", "`grep -rl … | xargs sed -i`", 3, checks.rename, 5, (10_000,)),
+    Row("rename", "`rename` of what each file names", r"`grep -rl … \| xargs sed -i`", 3, checks.rename, 5, (10_000,)),
 ]
 
 
