@@ -15,6 +15,12 @@ Revision = Annotated[str, typer.Argument(metavar="REV", help="A number, an id, o
 Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Only these files or folders")]
 Draft = Annotated[str, typer.Argument(metavar="N", help="The draft's number", autocompletion=completion.drafts)]
 
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="CODE", help="Publish over errors of this code", autocompletion=completion.codes),
+]
+WhyAccepted = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why they are accepted")]
+
 
 @app.command(epilog=examples.DIFF)
 def diff(
@@ -50,13 +56,8 @@ def publish(
     as_is: Annotated[
         bool, typer.Option("--as-is", help="Also files that look cut off: empty, or NULs at the end")
     ] = False,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--accept", metavar="CODE", help="Publish over errors of this code", autocompletion=completion.codes
-        ),
-    ] = None,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why they are accepted")] = "",
+    accept: Accept = None,
+    reason: WhyAccepted = "",
     lines: Lines = False,
     json: Json = False,
 ) -> None:
@@ -144,12 +145,20 @@ def show(context: typer.Context, revision: Revision, *, lines: Lines = False, js
 
 @app.command(epilog=examples.REVERT)
 def revert(
-    context: typer.Context, revision: Revision, message: Message, *, wait: Wait = None, json: Json = False
+    context: typer.Context,
+    revision: Revision,
+    message: Message,
+    *,
+    wait: Wait = None,
+    accept: Accept = None,
+    reason: WhyAccepted = "",
+    json: Json = False,
 ) -> None:
     """Undo an earlier revision with a new one"""
     from mha.cli.render import files as render
     from mha.operations import history, publication
 
     home = open_home(context)
-    chosen = history.find(home, revision)
-    end(render.published(publication.revert(home, chosen, message=message, author=whoami(home), wait=wait), json=json))
+    chosen, over = history.find(home, revision), accepted(accept, reason)
+    done = publication.revert(home, chosen, message=message, author=whoami(home), wait=wait, accepted=over)
+    end(render.published(done, json=json))

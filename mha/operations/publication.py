@@ -109,7 +109,7 @@ def publish(
             _require_whole(desk.here, desk.tree, edits)
         found = tuple(edit.change for edit in edits)
         text = patch(desk.here, desk.tree, edits) if lines else ""
-        with _judged(desk.here, desk.tree, edits, accepted) as verdict:
+        with _judged(desk.here, verdicts.texts(desk.tree, edits), accepted) as verdict:
             if not edits or dry_run:
                 planned = Published(None, None, found, lines=text, settled=desk.settled)
                 return replace(planned, remarks=verdict.remarks, objects=verdict.objects)
@@ -133,10 +133,11 @@ def publish_files(
     what: str,
     wait: int | None = None,
     ignored: str | None = None,
+    accepted: Mapping[str, str] = MappingProxyType({}),
 ) -> Published:
     """Publish some files on top of the head that they were made for, and leave the rest of the draft alone.
 
-    Raises DraftInTheWay, or HeadMoved where another command published meanwhile.
+    Raises DraftInTheWay, HeadMoved where another command published meanwhile, and InvalidModel.
     """
     home = here.home
     views = compare(home, ignored=ignored)
@@ -148,15 +149,26 @@ def publish_files(
         if in_the_way:
             raise DraftInTheWay(what, in_the_way)
         _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
-        oid = advance(desk.here, files, message=message, author=author)
-        fault = settle_after(home).fault
-    new = home.repository.commit(oid)
+        with _judged(desk.here, _texts(desk.here, files), accepted) as verdict:
+            oid = advance(desk.here, files, message=message, author=author, accepted=accepted)
+            fault = settle_after(home).fault
+            verdict.keep(home.repository.commit(oid).tree)
+    changed = trees.changes(home.repository, desk.here.tree, home.repository.commit(oid).tree)
     with _published(home, oid):
-        given = give(home, oid, trees.changes(home.repository, desk.here.tree, new.tree), views, wait=wait)
+        given = give(home, oid, changed, views, wait=wait)
+    given = replace(given, remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
     return replace(given, settled=desk.settled, fault=fault)
 
 
-def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: int | None = None) -> Published:
+def revert(
+    home: Home,
+    revision: Commit,
+    *,
+    message: str,
+    author: Author,
+    wait: int | None = None,
+    accepted: Mapping[str, str] = MappingProxyType({}),
+) -> Published:
     """Publish the opposite of an earlier revision; raises CannotRevert where later ones changed the same lines."""
     from mha.store import merging
 
@@ -170,7 +182,8 @@ def revert(home: Home, revision: Commit, *, message: str, author: Author, wait: 
     files = {delta.path.decode(): delta.new for delta in trees.deltas(home.repository, here.tree, merged.tree)}
     if not files:
         return Published(None, None, ())
-    return publish_files(here, files, message=message, author=author, what=f"Reverting {_number(revision)}", wait=wait)
+    what = f"Reverting {_number(revision)}"
+    return publish_files(here, files, message=message, author=author, what=what, wait=wait, accepted=accepted)
 
 
 def compare(home: Home, *, ignored: str | None = None, progress: Progress = silent) -> list[View]:
@@ -304,10 +317,17 @@ def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
         raise LooksCutOff(found)
 
 
+def _texts(here: Tip, files: Mapping[str, Blob | None]) -> dict[str, bytes | None]:
+    """What the checks read of stored files; mha.yaml alone, as `mha server` writes it, is not for them."""
+    repository, found = here.home.repository, {path: blob for path, blob in files.items() if verdicts.concern(path)}
+    if found.keys() == {cluster.FILE}:
+        return {}
+    return {path: None if blob is None else trees.read(repository, blob) for path, blob in found.items()}
+
+
 @contextmanager
-def _judged(here: Tip, tree: WorkTree, edits: list[Edit], accepted: Mapping[str, str]) -> Iterator[Verdict]:
-    """What the checks say about a draft; raises InvalidModel."""
-    texts = verdicts.texts(tree, edits)
+def _judged(here: Tip, texts: Mapping[str, bytes | None], accepted: Mapping[str, str]) -> Iterator[Verdict]:
+    """What the checks say about changed files; raises InvalidModel."""
     if not texts:
         yield Verdict()
         return

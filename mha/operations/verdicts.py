@@ -54,10 +54,11 @@ class Verdict:
     keep: Callable[[str], None] = _nothing  # what is known for the next command, once the draft has become a tree
 
 
+def concern(path: str) -> bool:
+    """Whether the checks look at a file: YAML, and the schemas of a store's own kinds."""
+    return is_yaml(path) or path.startswith(KINDS)
+
+
 def texts(tree: WorkTree, edits: Iterable[Edit]) -> dict[str, bytes | None]:
-    """What the model reads of a draft: its YAML files, and the schemas of its kinds."""
-    return {
-        edit.text: tree.content(edit) if edit.exists else None
-        for edit in edits
-        if is_yaml(edit.text) or edit.text.startswith(KINDS)
-    }
+    """What the checks read of a draft; None stands for a file that is deleted."""
+    return {edit.text: tree.content(edit) if edit.exists else None for edit in edits if concern(edit.text)}

@@ -96,6 +96,20 @@ def test_an_error_of_another_code_is_not_accepted_with_it(active):
         accept(active, "dangling")
 
 
+def test_a_revert_that_would_break_the_configuration_is_refused_unless_it_is_accepted(active):
+    added = active.publish_edit("objects/more.yaml", "hosts: {web-03: 10.1.0.12}\n")
+    active.publish_edit("objects/group.yaml", "groups: {all: [web-03]}\n")
+    revision = active.home.repository.commit(added.id)
+    revert = partial(publication.revert, active.home, revision, message="Back", author=JANA)
+
+    with pytest.raises(InvalidModel):
+        revert()
+    done = revert(accepted={"dangling": "All goes next"})
+
+    assert (done.revision, done.standing) == (4, 1)
+    assert [change.subject for change in done.objects] == ["host web-03"]
+
+
 def test_a_used_object_that_is_deleted_is_refused_with_every_user(company):
     path = "objects/hosts/hq-servers.yaml"
     company.edit(path, company.draft()[path].decode().replace("  mail-01: 10.10.30.31\n", ""))
