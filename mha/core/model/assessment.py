@@ -71,10 +71,9 @@ def judge(units: Iterable[Unit], rows: Rows, facts_of: FactsOf, days: Days) -> I
         yield unit, list(judged.findings(unit))
 
 
-def every(files: Mapping[str, Facts]) -> set[Unit]:
-    """The units of all files."""
-    changed = [keyed.key for facts in files.values() for keyed in catalog.rows(facts)]
-    return {Unit(Sort.FILE, path) for path in files} | {unit for key in changed for unit in _of_key(key)}
+def every(paths: Iterable[str], keys: Iterable[str]) -> set[Unit]:
+    """The units of all files, by their paths and the keys of all rows."""
+    return {Unit(Sort.FILE, path) for path in paths} | {unit for key in keys for unit in _of_key(key)}
 
 
 def touched(paths: Iterable[str], keys: Iterable[str], rows: Rows) -> set[Unit]:

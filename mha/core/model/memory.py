@@ -41,6 +41,10 @@ class Memory:
                 return
             yield from ((key, row) for row in self._rows[key])
 
+    def keys(self) -> Iterable[str]:
+        """The keys of all rows."""
+        return self._rows.keys()
+
     def change(self, path: str, old: Facts, new: Facts) -> None:
         """Exchange the facts of a file."""
         for key in {key for key, _ in catalog.rows(old)}:
@@ -68,5 +72,5 @@ class Memory:
 def judged(files: Mapping[str, Facts], days: Days) -> Memory:
     """All files, with everything judged."""
     book = Memory(files.values())
-    book.record(dict(assessment.judge(assessment.every(files), book, files.__getitem__, days)))
+    book.record(dict(assessment.judge(assessment.every(files, book.keys()), book, files.__getitem__, days)))
     return book
