@@ -11,6 +11,8 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pygit2
+
 ROOT = Path(__file__).parent.parent
 # looked up before a test is given an environment of its own
 FOLDER = Path(os.environ.get("TESTS_CORPORA", ROOT.parent / "shared" / "corpora"))
@@ -43,3 +45,17 @@ def files(bundle: Path, scratch: Path) -> Iterator[tuple[str, bytes]]:
             content = archive.extractfile(member) if member.isfile() else None
             if content is not None:
                 yield member.name, content.read()
+
+
+def contents(bundle: Path, scratch: Path) -> Iterator[tuple[str, bytes]]:
+    """Each content that a YAML file of a bundle's history ever had, with one of its paths."""
+    clone = scratch / bundle.stem
+    subprocess.run(["git", "clone", "-q", "--bare", str(bundle), str(clone)], check=True, stderr=subprocess.DEVNULL)
+    git = pygit2.Repository(str(clone))
+    listed = subprocess.run(["git", "-C", str(clone), "rev-list", "--objects", "main"], check=True, capture_output=True)
+    for line in listed.stdout.decode("utf-8", "surrogateescape").splitlines():
+        oid, _, path = line.partition(" ")
+        if path.endswith((".yaml", ".yml")):
+            found = git[oid]
+            if isinstance(found, pygit2.Blob):
+                yield path, found.data

@@ -12,14 +12,17 @@ import pytest
 from mha.core.edit_tree import Edit, Remove, Replace
 from mha.core.edits import ByHand, edited
 from mha.core.places import Place
+from mha.core.reader import plain, read
 from mha.core.scalars import Unreadable
 from mha.store.formatting import formatted
 from tests import corpora
 from tests.core.edit_oracle import Tree, assert_removed, assert_replaced, at, changed, comments, marked, values, ways
+from tests.core.test_reader import yaml_12
 
 SOURCES = ["sample-repo", *(bundle.stem for bundle in corpora.bundles())]
 NEW = ["renamed-1", "no", "a b: c # d", "it's", "x, z", "10.0.0.1"]
 FILES = 60  # of each source, without --full
+BLOBS = 40  # contents of each history, without --full
 LARGE = 20_000  # bytes; a file like this is edited in one place
 File = tuple[bytes, list[Tree], list[Place], Random]
 
@@ -119,3 +122,20 @@ def test_the_normal_form_of_a_file_means_the_same_and_has_the_same_comments(read
 
 def is_single(documents: list[Tree], place: Place) -> bool:
     return not isinstance(at(documents[place.document], place.path), dict | list)
+
+
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("bundle", corpora.bundles(), ids=lambda bundle: bundle.stem)
+def test_what_is_accepted_of_every_content_that_ever_was_means_the_same_to_ruamel_yaml(bundle, request, tmp_path):
+    everything = list(corpora.contents(bundle, tmp_path))
+    chosen = everything if request.config.getoption("--full") else Random(0).sample(everything, BLOBS)
+    accepted = 0
+    for path, data in chosen:
+        try:
+            ours = [plain(node) for node in read(data)]
+        except Unreadable:
+            continue
+        assert repr(ours) == repr(yaml_12(data)), path
+        accepted += 1
+    print(f"\n{bundle.stem}: {accepted:,} of {len(chosen):,} contents are accepted, and read alike")
+    assert accepted > len(chosen) * 0.95
