@@ -178,7 +178,7 @@ FMT = _below("""
       mha fmt objects/hosts
       mha fmt --check objects policies
 
-    Exit codes: 0 done; with --check, 1 some files are not in the normal form.
+    Exit codes: 0 done; with --check, 1 some files are not in the normal form, or cannot be read.
 """)
 VERIFY = _below("""
     Examples:

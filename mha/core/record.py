@@ -15,6 +15,7 @@ from mha.errors import ControlCharacters, MessageTooLong, NotUtf8
 
 MESSAGE_BYTES = 1 << 19  # half of what a peer takes, record and authors included
 _TRAILER = re.compile(r"(Mha-(?:Revision|Epoch|Active|Server)): (\S.*)")
+_ACCEPTED = "Mha-Accepted: "
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -74,7 +75,7 @@ def compose(text: str, record: Record, *, accepted: Mapping[str, str] | None = N
 
     `accepted` are the codes of findings over which it is published, and why.
     """
-    over = "".join(f"Mha-Accepted: {code}: {reason}\n" for code, reason in (accepted or {}).items())
+    over = "".join(f"{_ACCEPTED}{code}: {reason}\n" for code, reason in (accepted or {}).items())
     return (
         f"{text.strip()}\n\n"
         f"Mha-Revision: {record.revision}\n"
@@ -104,6 +105,14 @@ def parse(message: str) -> Record | None:
         active=None if active == NO_SERVER else active,
         server=_word(trailers, "Mha-Server"),
     )
+
+
+def accepted(message: str) -> tuple[str, ...]:
+    """Over which findings a revision was published: `CODE: why`."""
+    if not _trailers(message):
+        return ()
+    last = message.rstrip("\n").rpartition("\n\n")[2]
+    return tuple(line.removeprefix(_ACCEPTED) for line in last.split("\n") if line.startswith(_ACCEPTED))
 
 
 def words(message: str) -> str:

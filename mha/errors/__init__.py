@@ -45,6 +45,7 @@ from mha.errors.draft import (
     NameTaken,
     ObjectInUse,
     UnreadableDraft,
+    UsesUnknown,
 )
 from mha.errors.home import (
     AgentRuns,
@@ -69,6 +70,7 @@ from mha.errors.typed import (
     AmbiguousRevision,
     ControlCharacters,
     EmptyMessage,
+    InvalidAddress,
     InvalidAuthor,
     InvalidName,
     InvalidNow,
@@ -112,6 +114,7 @@ __all__ = [
     "HomeExists",
     "HomeNotEmpty",
     "HomeOfAnother",
+    "InvalidAddress",
     "InvalidAuthor",
     "InvalidClusterFile",
     "InvalidConfiguration",
@@ -155,6 +158,7 @@ __all__ = [
     "Unreachable",
     "UnreadableDraft",
     "Untold",
+    "UsesUnknown",
     "ended",
     "sentence",
 ]

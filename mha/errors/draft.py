@@ -48,6 +48,19 @@ class ObjectInUse(MhaError):
         )
 
 
+class UsesUnknown(MhaError):
+    """Files that are not understood may name the object that is to change."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        listed = "\n".join(f"  {path}" for path in paths)
+        super().__init__(
+            f"What these files refer to is not known; nothing was changed:\n{listed}",
+            "`mha validate` says what is wrong in them.",
+        )
+
+
 class CannotEdit(MhaError):
     """Files are written so that a program cannot change only what must change."""
 

@@ -82,6 +82,10 @@ class UnknownObject(MhaError):
         super().__init__(f"There is no object {what}.", hint)
 
 
+class InvalidAddress(MhaError):
+    exit_code = ExitCode.USAGE
+
+
 class InvalidObjectName(MhaError):
     exit_code = ExitCode.USAGE
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mha.core.changes import Change, printable
-from mha.core.record import MalformedRecord, Record, words
+from mha.core.record import MalformedRecord, Record, accepted, words
 from mha.core.succession import Kind
 from mha.errors import AmbiguousRevision, MhaError, ReadOnlyServer, UnknownRevision
 from mha.ids import is_beginning
@@ -55,6 +55,7 @@ class Shown:
 
     entry: Entry
     difference: Difference
+    accepted: tuple[str, ...] = ()  # over which findings it was published, and why
 
 
 def log(home: Home, *, limit: int | None = None) -> Iterator[Entry]:
@@ -68,7 +69,7 @@ def show(home: Home, text: str, *, lines: bool = False) -> Shown:
     """One revision, by number, id or id prefix, and its changes."""
     commit = find(home, text)
     old = home.repository.commit(commit.parents[0]).tree if commit.parents else None
-    return Shown(entry(home, commit), _between(tips.tip(home), old, commit.tree, lines=lines))
+    return Shown(entry(home, commit), _between(tips.tip(home), old, commit.tree, lines=lines), accepted(commit.message))
 
 
 def diff(home: Home, old: str | None = None, new: str | None = None, *, lines: bool = False) -> Difference:

@@ -8,7 +8,8 @@ from mha.core.model import search, uses
 from mha.core.model.checks import names
 from mha.core.model.problems import meant
 from mha.core.model.search import Hit
-from mha.errors import UnknownKind, UnknownObject
+from mha.core.model.spans import NotUnderstood
+from mha.errors import InvalidAddress, UnknownKind, UnknownObject
 from mha.operations import tip as tips
 from mha.operations import verdicts
 from mha.operations.model import Judged, Model
@@ -36,6 +37,7 @@ class Used:
     path: str
     line: int
     users: tuple[User, ...]
+    unread: tuple[str, ...] = ()  # files that are not understood: what they name is not known
 
 
 def where_used(home: Home, what: str, *, indirect: bool = False) -> list[Used]:
@@ -44,8 +46,11 @@ def where_used(home: Home, what: str, *, indirect: bool = False) -> list[Used]:
 
 
 def find(home: Home, text: str) -> list[Hit]:
-    """The objects and rules that contain an address, a network or a range; or those that hold a text."""
-    numbers = search.address(text)
+    """The objects and rules that contain an address, a network or a range, or hold a text; raises InvalidAddress."""
+    try:
+        numbers = search.address(text)
+    except NotUnderstood as error:
+        raise InvalidAddress(error.problem, error.hint) from error
     if numbers is None:
         return _with_model(home, lambda judged: list(search.by_text(judged.book, text)))
     return _with_model(home, lambda judged: list(search.by_address(judged.book, numbers)))
@@ -76,6 +81,7 @@ def _where_used(judged: Judged, what: str, *, indirect: bool) -> list[Used]:
                 for use in uses.all_of(judged.book, each)
                 if indirect or not use.through
             ),
+            tuple(judged.unread()),
         )
         for each in objects
     ]  # fmt: skip

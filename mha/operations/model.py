@@ -21,10 +21,11 @@ from mha.core.model import assessment, custom, facts, kinds, memory, patterns
 from mha.core.model.assessment import Advanced, FactsOf
 from mha.core.model.checks.dates import Days
 from mha.core.model.facts import Facts
-from mha.core.model.findings import Finding, added
+from mha.core.model.findings import Finding, added, severity
 from mha.core.model.kinds import Kinds
 from mha.core.model.ledger import Ledger
 from mha.core.model.memory import Memory
+from mha.core.model.severity import Severity
 from mha.operations.tip import Tip
 from mha.operations.verdicts import KINDS
 from mha.store import clock, kind_files, table, trees
@@ -35,6 +36,7 @@ from mha.store.trees import Blob, Delta
 Texts = Mapping[str, bytes | None]  # changed files by path; None: deleted
 _SOON_DAYS = 30
 _NOTHING = Facts()
+_GRAVEST = list(Severity).index
 T = TypeVar("T")
 
 
@@ -47,13 +49,17 @@ class Rules:
     findings: Mapping[str, tuple[Finding, ...]]  # about the store's own schemas, by path
     digest: str  # of all that they come from
 
+    def holds_objects(self, path: str) -> bool:
+        """Whether a file is interpreted."""
+        return patterns.matches(self.said.interpret, path) or self.kinds.of_file(path) is not None
+
     def facts(self, path: str, data: bytes | None) -> Facts:
         """The facts of a file; none where it is not there, or no YAML."""
         if path.startswith(KINDS):
             return Facts(findings=self.findings.get(path, ()))
         if data is None or not is_yaml(path) or path == cluster.FILE:
             return _NOTHING
-        if patterns.matches(self.said.interpret, path) or self.kinds.of_file(path):
+        if self.holds_objects(path):
             return facts.of_file(path, data, self.kinds)
         return facts.of_opaque(path, data)
 
@@ -68,6 +74,19 @@ class Judged:
     files: Mapping[str, Facts]  # all of them, where everything was worked out anew; else those of the draft
     changed: Mapping[str, tuple[Facts, Facts]]  # of the draft, by path: the old facts and the new ones
     facts_of: FactsOf  # with the draft
+    published: cluster.Model  # what the head's mha.yaml says
+
+    def severity(self, code: str) -> Severity:
+        """How grave a finding of the draft is: no draft makes its own mistakes lighter."""
+        return min(severity(code, self.rules.said.severity), severity(code, self.published.severity), key=_GRAVEST)
+
+    def unread(self) -> list[str]:
+        """The files whose objects, or some of them, are not understood: what they refer to is not known."""
+        codes = {"unreadable", "misspelt", "invalid-field"}
+        if not codes & self.book.counts().keys():
+            return []
+        found = {finding.path for finding in self.book.all_found() if finding.code in codes}
+        return sorted(path for path in found if self.rules.holds_objects(path))
 
     @cached_property
     def added(self) -> list[Finding]:
@@ -151,7 +170,8 @@ class Model:
         def facts_of(path: str) -> Facts:
             return now[path] if path in now else self._published(path)
 
-        return Judged(following, book, assessment.advance(book, changed, facts_of, self.days), now, changed, facts_of)
+        advanced = assessment.advance(book, changed, facts_of, self.days)
+        return Judged(following, book, advanced, now, changed, facts_of, self.rules.said)
 
     def _by_other_rules(self, texts: Texts, following: Rules) -> Judged:
         before = memory.judged(self._files(self.rules), self.days)
@@ -160,9 +180,8 @@ class Model:
         files = dict(sorted(files.items()))
         after = memory.judged(files, self.days)
         changed = {path: (self._published(path), files[path]) for path in texts}
-        return Judged(
-            following, after, Advanced(before.judgements, after.judgements), files, changed, files.__getitem__
-        )
+        both = Advanced(before.judgements, after.judgements)
+        return Judged(following, after, both, files, changed, files.__getitem__, self.rules.said)
 
     def _rules_with(self, texts: Texts) -> Rules:
         """How files are read once a draft is published; its mha.yaml was found readable before."""

@@ -134,10 +134,11 @@ def publish_files(
     wait: int | None = None,
     ignored: str | None = None,
     accepted: Mapping[str, str] = MappingProxyType({}),
+    checked: bool = True,
 ) -> Published:
     """Publish some files on top of the head that they were made for, and leave the rest of the draft alone.
 
-    Raises DraftInTheWay, HeadMoved where another command published meanwhile, and InvalidModel.
+    Raises DraftInTheWay, HeadMoved where another command published meanwhile, and InvalidModel, if they are `checked`.
     """
     home = here.home
     views = compare(home, ignored=ignored)
@@ -149,7 +150,7 @@ def publish_files(
         if in_the_way:
             raise DraftInTheWay(what, in_the_way)
         _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
-        with _judged(desk.here, _texts(desk.here, files), accepted) as verdict:
+        with _judged(desk.here, _texts(desk.here, files) if checked else {}, accepted) as verdict:
             oid = advance(desk.here, files, message=message, author=author, accepted=accepted)
             fault = settle_after(home).fault
             verdict.keep(home.repository.commit(oid).tree)
@@ -318,10 +319,8 @@ def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
 
 
 def _texts(here: Tip, files: Mapping[str, Blob | None]) -> dict[str, bytes | None]:
-    """What the checks read of stored files; mha.yaml alone, as `mha server` writes it, is not for them."""
+    """What the checks read of stored files."""
     repository, found = here.home.repository, {path: blob for path, blob in files.items() if verdicts.concern(path)}
-    if found.keys() == {cluster.FILE}:
-        return {}
     return {path: None if blob is None else trees.read(repository, blob) for path, blob in found.items()}
 
 

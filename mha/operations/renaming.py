@@ -13,7 +13,7 @@ from mha.core.model.checks import links, names
 from mha.core.model.facts import Definition, Reference
 from mha.core.model.kinds import NAME, NAME_RULE, Kinds
 from mha.core.model.problems import meant
-from mha.errors import CannotEdit, InvalidObjectName, NameTaken, ObjectInUse, UnknownKind, UnknownObject
+from mha.errors import CannotEdit, InvalidObjectName, NameTaken, ObjectInUse, UnknownKind, UnknownObject, UsesUnknown
 from mha.operations import verdicts
 from mha.operations.editing import Desk, at_desk
 from mha.operations.model import Judged, Model
@@ -43,6 +43,7 @@ def rename(home: Home, what: str, new: str) -> Refactored:
     """Give an object another name, here and wherever it is named; raises NameTaken, CannotEdit and others."""
 
     def asked(judged: Judged) -> Asked:
+        _require_read(judged)
         found = _object(judged, what)
         _require_free(judged, found, new)
         return Asked(judged.rules.kinds, uses.direct(judged.book, found), new, named=found)
@@ -54,6 +55,7 @@ def remove(home: Home, what: str, *, replacement: str | None = None) -> Refactor
     """Take an object out, and put another in its place wherever it is named; raises ObjectInUse without one."""
 
     def asked(judged: Judged) -> Asked:
+        _require_read(judged)
         found = _object(judged, what)
         used = [use for use in uses.direct(judged.book, found) if (use.kind, use.owner) != (found.kind, found.name)]
         if used and replacement is None:
@@ -70,6 +72,12 @@ def _refactored(home: Home, ask: Callable[[Judged], Asked]) -> Refactored:
     with at_desk(home, "edit the draft") as desk:
         texts = verdicts.texts(desk.tree, desk.tree.edits(desk.here.id))
         return _apply(desk, Model(desk.here).answer(texts, ask))
+
+
+def _require_read(judged: Judged) -> None:
+    """What an unreadable file names cannot follow."""
+    if unread := judged.unread():
+        raise UsesUnknown(unread)
 
 
 def _object(judged: Judged, what: str) -> Definition:

@@ -54,7 +54,7 @@ def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -
         new[each.identity] -= 1
         is_new = new[each.identity] >= 0
         shown = links.meant(judged.book, each, judged.facts_of(each.path).references, gone) if is_new else each
-        severity = findings.severity(each.code, judged.rules.said.severity)
+        severity = judged.severity(each.code) if is_new else findings.severity(each.code, judged.rules.said.severity)
         quiet = each.code == "secret" or severity is Severity.NOTICE  # a secret is not shown again; notices are many
         yield Remark(shown, severity, is_new, "" if quiet else sources.line(each.path, each.line))
 

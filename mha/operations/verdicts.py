@@ -31,7 +31,7 @@ class Remark:
         """It as an error lists it, without colours."""
         finding = self.finding
         about = f"{finding.subject}: " if finding.subject else ""
-        head = f"  {finding.path}:{finding.line}: {finding.code}: {escaped(about + finding.message)}"
+        head = f"  {escaped(finding.path)}:{finding.line}: {finding.code}: {escaped(about + finding.message)}"
         return [head, *([f"      {escaped(finding.hint)}"] if finding.hint else [])]
 
     @property

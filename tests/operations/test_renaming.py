@@ -2,7 +2,16 @@
 
 import pytest
 
-from mha.errors import CannotEdit, InvalidObjectName, NameTaken, ObjectInUse, UnknownKind, UnknownObject
+from mha.errors import (
+    CannotEdit,
+    InvalidAddress,
+    InvalidObjectName,
+    NameTaken,
+    ObjectInUse,
+    UnknownKind,
+    UnknownObject,
+    UsesUnknown,
+)
 from mha.operations import looking, normalising, renaming, validation
 from tests.conftest import SAMPLE
 
@@ -189,3 +198,43 @@ def test_files_get_the_normal_form_on_request_only(company):
     assert len(done.left) == 1
     assert company.draft()["objects/wide.yaml"] == b"hosts:\n  wide-01: 10.77.0.1     # far\n"
     assert normalising.normalise(company.home, ["objects"]).changed == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["groups: {g: [mail-01]}\nx-note: [yes]\n", "groups: {g: {include: [mail-01], colour: 1}}\n"]
+)
+def test_nothing_is_renamed_or_removed_while_a_file_is_not_understood(company, text):
+    company.edit("objects/new.yaml", text)
+    before = company.draft()
+
+    with pytest.raises(UsesUnknown) as refused:
+        renaming.rename(company.home, "host/mail-01", "post-01")
+    with pytest.raises(UsesUnknown):
+        renaming.remove(company.home, "host/mail-01", replacement="print-01")
+    (used,) = looking.where_used(company.home, "mail-01")
+
+    assert "objects/new.yaml" in refused.value.message
+    assert used.unread == ("objects/new.yaml",)
+    assert company.draft() == before
+
+
+def test_a_group_that_takes_the_place_of_its_member_does_not_contain_itself(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit("objects/groups.yaml", "groups: {all: [web-01, web-02], more: [web-01]}\n")
+
+    renaming.remove(server.home, "host/web-01", replacement="all")
+
+    assert server.draft()["objects/groups.yaml"] == b"groups: {all: [web-02], more: [all]}\n"
+
+
+def test_an_address_finds_the_rules_whose_people_may_have_it(company):
+    found = {hit.subject for hit in looking.find(company.home, "10.10.20.7")}
+
+    assert {"role engineers", "rule cad of layer hq-servers"} <= found
+    assert "role staff-remote" not in found
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/24", "10.0.0.0/33", "999.1.1.1", "10.0.0.5-10.0.0.1", "2001:db8::1/64"])
+def test_what_looks_like_an_address_and_is_none_is_an_error(company, text):
+    with pytest.raises(InvalidAddress):
+        looking.find(company.home, text)

@@ -8,7 +8,7 @@ import pytest
 
 from mha.core.model.severity import Severity
 from mha.errors import ExitCode, InvalidModel
-from mha.operations import publication, validation
+from mha.operations import history, publication, validation
 from mha.operations import tip as tips
 from tests.cluster import JANA
 from tests.conftest import SAMPLE
@@ -136,7 +136,7 @@ def test_a_name_that_is_nearly_right_gets_a_hint(company):
 
 def test_severities_are_those_of_mha_yaml(active):
     text = active.draft()["mha.yaml"].decode()
-    active.edit("mha.yaml", text + "  severity: {unused: error, invalid-value: notice}\n")
+    active.publish_edit("mha.yaml", text + "  severity: {unused: error, invalid-value: notice}\n")
     active.edit(HOSTS, BROKEN)
 
     found = validation.validate(active.home)
@@ -144,6 +144,44 @@ def test_severities_are_those_of_mha_yaml(active):
     severities = {remark.finding.code: remark.severity for remark in found.remarks}
     assert severities["invalid-value"] is Severity.NOTICE
     assert severities["unused"] is Severity.ERROR
+
+
+def test_no_draft_makes_its_own_mistakes_lighter(active):
+    text = active.draft()["mha.yaml"].decode()
+    active.edit("mha.yaml", text + "  severity: {invalid-value: notice}\n")
+    active.edit(HOSTS, BROKEN)
+
+    with pytest.raises(InvalidModel):
+        active.publish()
+
+
+def test_a_revert_of_mha_yaml_is_checked_like_any_other(active):
+    text = active.draft()["mha.yaml"].decode()
+    active.publish_edit("deploy/a.yaml", "groups: {g: [nope]}\n")
+    active.edit("mha.yaml", text.replace('"objects/**"', '"objects/**", "deploy/**"'))
+    accept(active, "dangling")
+    narrower = active.publish_edit("mha.yaml", text)
+
+    with pytest.raises(InvalidModel):
+        publication.revert(active.home, active.home.repository.commit(narrower.id), message="Back", author=JANA)
+
+
+def test_what_was_accepted_is_shown_with_the_revision(active):
+    active.edit(HOSTS, BROKEN)
+    accept(active, "invalid-value")
+
+    assert history.show(active.home, "2").accepted == ("invalid-value: It is so in the device, NET-1",)
+    assert "  Accepted invalid-value: It is so in the device, NET-1" in active.mha("show", "2").stdout
+
+
+def test_a_rule_that_matches_nothing_is_not_risky(active):
+    rule = "{name: all, from: {not: [every]}, to: any, service: any, action: accept, expires: '2020-01-01'}"
+    active.edit("objects/e.yaml", "ranges: {four: 0.0.0.0-255.255.255.255}\ngroups: {every: [four]}\n")
+    active.edit("policies/old.yaml", f"kind: layer\nname: old\nrules:\n- {rule}\n")
+
+    found = validation.validate(active.home).remarks
+
+    assert {each.finding.code for each in found if "rule all" in each.finding.subject} == {"expired"}
 
 
 def test_files_outside_the_patterns_are_only_read(active):

@@ -57,7 +57,7 @@ def _lines(remark: Remark) -> list[str]:
     finding = remark.finding
     severity = "allowed" if finding.waiver else remark.severity
     about = f"{finding.subject}: " if finding.subject else ""
-    head = f"{finding.path}:{finding.line}: {coloured(severity, _COLOURS[remark.severity])} {finding.code}: "
+    head = f"{escaped(finding.path)}:{finding.line}: {coloured(severity, _COLOURS[remark.severity])} {finding.code}: "
     said = [head + escaped(about + finding.message) + ("  (new)" if remark.new and not remark.blocks else "")]
     if remark.source.strip() and not finding.waiver:
         line = escaped(remark.source.replace("\t", " "))[:160]

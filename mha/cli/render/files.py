@@ -14,6 +14,7 @@ from mha.cli.render.text import (
     detail_of,
     give_json,
     lines,
+    plain,
     remark,
     say,
     summary,
@@ -210,14 +211,7 @@ def shown(found: Shown, *, json: bool) -> None:
     """Print one revision and what it changed."""
     entry = found.entry
     if json:
-        give_json(
-            {
-                "entry": entry,
-                "changes": found.difference.changes,
-                "objects": found.difference.objects,
-                "lines": found.difference.lines,
-            }
-        )
+        give_json({"entry": entry, "accepted": found.accepted, **plain(found.difference)})
         return
     say(coloured(f"Revision {entry.revision}", Colour.STRONG) + f" ({entry.kind})")
     active = entry.active or "no server"
@@ -233,6 +227,8 @@ def shown(found: Shown, *, json: bool) -> None:
     for text in entry.message.split("\n"):
         say(f"    {escaped(text)}".rstrip())
     say()
+    for over in found.accepted:
+        say(f"  Accepted {escaped(over)}")
     changes(found.difference.changes)
     _objects(found.difference.objects)
     lines(found.difference.lines)

@@ -25,7 +25,9 @@ def used(found: Sequence[Used], *, json: bool) -> None:
         say(f"{escaped(each.subject)} ({each.path}:{each.line}) is named in {count(len(each.users), 'place')}.")
         for user in each.users:
             through = f", through {' > '.join(map(escaped, user.through))}" if user.through else ""
-            say(f"  {user.path}:{user.line}: {escaped(user.subject)}{through}")
+            say(f"  {escaped(user.path)}:{user.line}: {escaped(user.subject)}{through}")
+        for path in each.unread:
+            remark(f"Warning: What {escaped(path)} refers to is not known; `mha validate` says what is wrong in it.")
 
 
 def hits(found: Sequence[Hit], *, json: bool) -> None:
@@ -59,4 +61,4 @@ def formatted(done: Normalised, *, check: bool, json: bool) -> ExitCode:
             say(f"  {escaped(path)}")
     for why in done.left:
         remark(f"Warning: {escaped(why)}")
-    return ExitCode.ERROR if check and done.changed else ExitCode.DONE
+    return ExitCode.ERROR if check and (done.changed or done.left) else ExitCode.DONE

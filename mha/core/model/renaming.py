@@ -32,7 +32,7 @@ def edits(
     for reference in references:
         if (reference.kind, reference.owner) not in gone:
             place = known[reference.kind, reference.owner].place(reference.at, is_key=reference.is_key)
-            stands = new in _beside(documents, place)
+            stands = new in _beside(documents, place) or reference.owner == new  # nothing contains itself
             found.append(Remove(place) if stands else Replace(place, _with(documents, place, reference, new)))
     return found
 

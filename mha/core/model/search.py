@@ -1,17 +1,21 @@
 """Searching: the objects and rules that hold a text, or an address."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mha.core.model import addresses, catalog, meaning
 from mha.core.model.catalog import Rows
-from mha.core.model.cells import Cell
+from mha.core.model.cells import Cell, Element
 from mha.core.model.facts import Definition
 from mha.core.model.resolution import Resolver
-from mha.core.model.spans import NotUnderstood, Spans, is_subset
+from mha.core.model.spans import Spans, is_subset
 
-_ADDRESSED = frozenset(["host", "network", "range", "external", "group", "zone"])
+_LOOKS_LIKE_ONE = re.compile(r"[0-9]+(?:\.[0-9]+){3}(?:[-/][0-9.]*)?|(?=.*:.*:)[0-9A-Fa-f:.]+(?:[-/][0-9A-Fa-f:.]*)?")
+_SPACES = {  # kinds that have addresses, and where their names are looked up
+    **dict.fromkeys(["host", "network", "range", "external", "group", "zone"], "addresses"), "role": "identities",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +29,19 @@ class Hit:
 
 
 def address(text: str) -> Spans | None:
-    """The numbers of an address, a network or a range; None where the text is none."""
-    try:
-        return addresses.numbers(text)
-    except NotUnderstood:
-        return None
+    """The numbers of an address, a network or a range; None where the text does not look like one.
+
+    Raises NotUnderstood where it looks like one, and is none.
+    """
+    return addresses.numbers(text) if _LOOKS_LIKE_ONE.fullmatch(text) else None
 
 
 def by_address(rows: Rows, numbers: Spans) -> Iterator[Hit]:
     """The objects that contain all of these addresses for certain, and the rules that match them."""
     resolver = Resolver(rows)
     for definition in _objects(rows):
-        if definition.kind in _ADDRESSED and _contains(resolver.cell("addresses", definition.name), numbers):
+        space = _SPACES.get(definition.kind)
+        if space is not None and _contains(resolver.cell(space, definition.name), numbers):
             yield Hit(definition.path, definition.line, definition.subject)
         if definition.kind in ("layer", "nat"):
             yield from _rules(definition, resolver, numbers)
@@ -77,8 +82,16 @@ def _rules_with(layer: Definition, wanted: str) -> Iterator[Hit]:
 
 
 def _contains(cell: Cell, numbers: Spans) -> bool:
-    parts = cell.parts(addresses.EVERY)
-    return any(is_subset(numbers, part.certain) for part in parts)
+    """Whether a cell holds all of the numbers: for certain, or for those people who have an access role."""
+    return any(is_subset(numbers, part.possible if _is_role(part) else part.certain) for part in _parts(cell))
+
+
+def _parts(cell: Cell) -> Iterable[Element]:
+    return cell.parts(addresses.EVERY)
+
+
+def _is_role(part: Element) -> bool:
+    return (part.symbol or "").startswith("role ")
 
 
 def _field(definition: Definition, wanted: str) -> str:

@@ -39,18 +39,23 @@ class _Layer:
         if not self._values:
             return []
         verdicts = anomalies.judge(self._rules, today=days.today)
-        found = [(each.rule, self._verdict(each)) for each in verdicts if each.anomaly in _CODES]
+        idle = {each.rule for each in verdicts if each.anomaly in (Anomaly.MATCHES_NOTHING, Anomaly.EXPIRED)}
+        told = [each for each in verdicts if each.anomaly in _CODES]
+        told = [each for each in told if each.anomaly is not Anomaly.ANY_ANY_ACCEPT or each.rule not in idle]
+        found = [(each.rule, self._verdict(each)) for each in told]
         for place, (rule, value) in enumerate(zip(self._rules, self._values, strict=True)):
-            found += [(place, each) for each in self._alone(place, rule, value, days)]
+            found += [(place, each) for each in self._dated(place, value, days)]
+            found += [(place, each) for each in (self._risky(place, rule) if place not in idle else ())]
         allowed = [(place, waived(each, self._waivers(place))) for place, each in found]
         return [each for _, each in allowed] + list(self._unneeded({(place, each.code) for place, each in found}))
 
-    def _alone(self, place: int, rule: Rule, value: Value, days: Days) -> Iterator[Finding]:
-        line, subject = self._lines[place], self._subject(place)
+    def _dated(self, place: int, value: Value, days: Days) -> Iterator[Finding]:
         if isinstance(value.get("expires"), str):
-            yield from dates.about(self._layer, line, subject, value["expires"], days)
+            yield from dates.about(self._layer, self._lines[place], self._subject(place), value["expires"], days)
+
+    def _risky(self, place: int, rule: Rule) -> Iterator[Finding]:
         if rule.enabled and (risk := risks.of(rule)):
-            yield Finding("risky-service", self._layer.path, line, subject, *risk)
+            yield Finding("risky-service", self._layer.path, self._lines[place], self._subject(place), *risk)
 
     def _verdict(self, verdict: Verdict) -> Finding:
         message, hint = _said(verdict, ", ".join(map(self._named, verdict.causes)))
