@@ -83,7 +83,10 @@ def _validated(stage: Stage) -> float:
 
 
 def _judged(stage: Stage, home: Home) -> float:
-    """What the checks take for one edited file, and to keep what they know; nothing is published."""
+    """What the checks take for one edited file, and to keep what they know.
+
+    Nothing is published: what is kept stands under the head's name, and is good for the next round alone.
+    """
     path = stage.edit(home.work)
     here = tips.tip(open_home(home.path))
     texts: dict[str, bytes | None] = {path: (home.work / path).read_bytes()}

@@ -7,7 +7,7 @@ Rule 2: nothing is judged here; `core/model` does.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from mha import __version__
 from mha.core import cluster
-from mha.core.changes import is_yaml
+from mha.core.changes import escaped, is_yaml
 from mha.core.model import assessment, custom, facts, kinds, memory, patterns
 from mha.core.model.assessment import Advanced, FactsOf
 from mha.core.model.checks.dates import Days
@@ -26,6 +26,7 @@ from mha.core.model.kinds import Kinds
 from mha.core.model.ledger import Ledger
 from mha.core.model.memory import Memory
 from mha.core.model.severity import Severity
+from mha.errors import InvalidClusterFile, NewerFormat
 from mha.operations.tip import Tip
 from mha.operations.verdicts import KINDS
 from mha.store import clock, kind_files, table, trees
@@ -57,8 +58,10 @@ class Rules:
         """The facts of a file; none where it is not there, or no YAML."""
         if path.startswith(KINDS):
             return Facts(findings=self.findings.get(path, ()))
-        if data is None or not is_yaml(path) or path == cluster.FILE:
+        if data is None or not is_yaml(path):
             return _NOTHING
+        if path == cluster.FILE:
+            return Facts(findings=tuple(_of_cluster_file(data)))
         if self.holds_objects(path):
             return facts.of_file(path, data, self.kinds)
         return facts.of_opaque(path, data)
@@ -184,13 +187,14 @@ class Model:
         return Judged(following, after, both, files, changed, files.__getitem__, self.rules.said)
 
     def _rules_with(self, texts: Texts) -> Rules:
-        """How files are read once a draft is published; its mha.yaml was found readable before."""
+        """How files are read once a draft is published; as now, where its mha.yaml cannot be read."""
         schemas = self._schemas | {path: data for path, data in texts.items() if path.startswith(KINDS)}
         said = self.rules.said
         if changed := texts.get(cluster.FILE):
             from mha.core import cluster_reader
 
-            said = cluster_reader.parse(changed).model
+            with suppress(InvalidClusterFile, NewerFormat):  # the facts of the file say it
+                said = cluster_reader.parse(changed).model
         if schemas == self._schemas and said == self.rules.said:
             return self.rules
         return rules(said, {path: data for path, data in schemas.items() if data is not None})
@@ -226,6 +230,19 @@ def rules(said: cluster.Model, schemas: Mapping[str, bytes]) -> Rules:
         *(f"{path} {sha256(data).hexdigest()}" for path, data in sorted(schemas.items())),
     ]
     return Rules(said, known, found, sha256("\0".join(parts).encode()).hexdigest())
+
+
+def _of_cluster_file(data: bytes) -> Iterator[Finding]:
+    from mha.core import cluster_reader
+
+    try:
+        for line, key in cluster_reader.parse(data).unknown:
+            message = f"`{escaped(key)}` is not a known key, or no code of a check."
+            yield Finding("invalid-field", cluster.FILE, line, "", message, "`mha explain` lists the codes.")
+    except InvalidClusterFile as error:
+        yield Finding("unreadable", cluster.FILE, error.line, "", error.problem, error.hint)
+    except NewerFormat as error:
+        yield Finding("unreadable", cluster.FILE, 1, "", error.message, error.hint)
 
 
 def shipped_rules() -> Rules:

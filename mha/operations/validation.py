@@ -53,7 +53,8 @@ def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -
     for each in found:
         new[each.identity] -= 1
         is_new = new[each.identity] >= 0
-        shown = links.meant(judged.book, each, judged.facts_of(each.path).references, gone) if is_new else each
+        dangles = is_new and each.code == "dangling"
+        shown = links.meant(judged.book, each, judged.facts_of(each.path).references, gone) if dangles else each
         severity = judged.severity(each.code) if is_new else findings.severity(each.code, judged.rules.said.severity)
         quiet = each.code == "secret" or severity is Severity.NOTICE  # a secret is not shown again; notices are many
         yield Remark(shown, severity, is_new, "" if quiet else sources.line(each.path, each.line))

@@ -184,6 +184,37 @@ def test_a_rule_that_matches_nothing_is_not_risky(active):
     assert {each.finding.code for each in found if "rule all" in each.finding.subject} == {"expired"}
 
 
+def test_a_broken_mha_yaml_is_a_finding_and_stops_no_look_at_the_draft(active):
+    active.edit("mha.yaml", "servers: [")
+    active.edit("objects/more.yaml", "hosts: {web-03: 10.1.0.12}\n")
+
+    found = said(validation.validate(active.home).blocking)
+
+    assert found == [("mha.yaml", 1, "unreadable", True)]
+    assert [change.subject for change in history.diff(active.home).objects] == ["host web-03"]
+
+
+def test_a_code_in_mha_yaml_that_no_check_has_is_a_finding(active):
+    text = active.draft()["mha.yaml"].decode()
+    active.edit("mha.yaml", text + "  severity: {unusd: error}\n")
+
+    (remark,) = validation.validate(active.home).blocking
+
+    assert (remark.finding.path, remark.finding.code) == ("mha.yaml", "invalid-field")
+    assert remark.finding.message.startswith("`unusd` is not a known key")
+
+
+def test_groups_stand_in_groups_as_deep_as_anybody_likes(active):
+    chain = "".join(f"  g-{n}: [g-{n - 1}]\n" for n in range(1, 2000))
+    rule = "{name: a, from: g-1999, to: any, service: any, action: drop}"
+    active.edit("objects/groups.yaml", f"groups:\n  g-0: [web-01]\n{chain}")
+    active.edit("policies/deep.yaml", f"kind: layer\nname: deep\nrules:\n- {rule}\n")
+
+    found = validation.validate(active.home)
+
+    assert {remark.finding.code for remark in found.remarks} <= {"unused", "no-cleanup"}
+
+
 def test_files_outside_the_patterns_are_only_read(active):
     active.edit("deploy/web.yaml", "hosts: {web-01: nonsense}\nkind: Deployment\n")
     active.edit("deploy/broken.yaml", "a: 1\na: 2\n")

@@ -47,7 +47,8 @@ def refactored(done: Refactored, what: str, *, json: bool) -> None:
     if json:
         give_json(done)
         return
-    say(f"{what}, in {count(done.places, 'place')}. `mha diff --lines` shows the draft.")
+    where = f", in {count(done.places, 'place')}" if done.places else ""
+    say(f"{what}{where}. `mha diff --lines` shows the draft.")
     changes(done.changes)
 
 

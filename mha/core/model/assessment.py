@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 
 from mha.core.model import catalog
 from mha.core.model.catalog import SEPARATOR, Row, Rows
-from mha.core.model.checks import circles, dates, links, names, networks, policies
+from mha.core.model.checks import dates, links, names, networks, policies
+from mha.core.model.checks.circles import Circles
 from mha.core.model.checks.dates import Days
 from mha.core.model.facts import Definition, Facts, Reference
 from mha.core.model.findings import Finding
@@ -112,7 +113,7 @@ def renew(book: Book, facts_of: FactsOf, before: Days, now: Days) -> Advanced:
 
 def _of_row(row: Row) -> Iterator[Unit]:
     if isinstance(row, Definition) and row.kind == "layer":
-        yield Unit(Sort.LAYER, row.name.casefold())
+        yield Unit(Sort.LAYER, catalog.folded(row.name))
 
 
 def _of_key(key: str) -> Iterator[Unit]:
@@ -127,7 +128,6 @@ def _of_key(key: str) -> Iterator[Unit]:
             yield Unit(Sort.MEANING, parts[0])
         case "network":
             yield Unit(Sort.NETWORK, parts[0])
-    return
 
 
 def _around(key: str, rows: Rows) -> Iterator[Unit]:
@@ -157,14 +157,14 @@ def _containing(keys: Iterable[str], rows: Rows) -> Iterator[Unit]:
         for row in rows.under(catalog.used(name)):
             if not isinstance(row, Reference) or row.kind not in _CONTAINING:
                 continue
-            called = row.at[-1:] == ("action",)
+            owner, called = catalog.folded(row.owner), row.at[-1:] == ("action",)
             if row.kind == "layer" and not called:
-                yield Unit(Sort.LAYER, row.owner.casefold())
+                yield Unit(Sort.LAYER, owner)
                 continue
-            yield Unit(Sort.NAME, SEPARATOR.join((_CONTAINING[row.kind], row.owner.casefold())))
-            if row.owner.casefold() not in seen:
-                seen.add(row.owner.casefold())
-                waiting.append(row.owner.casefold())
+            yield Unit(Sort.NAME, SEPARATOR.join((_CONTAINING[row.kind], owner)))
+            if owner not in seen:
+                seen.add(owner)
+                waiting.append(owner)
 
 
 def _renamed(key: str) -> list[str]:
@@ -178,6 +178,7 @@ class _Judge:
         self._facts_of = facts_of
         self._days = days
         self._resolver = Resolver(rows)
+        self._circles = Circles(rows)
 
     def findings(self, unit: Unit) -> Iterator[Finding]:
         match unit.sort:
@@ -190,7 +191,7 @@ class _Judge:
             case Sort.NAME:
                 space, name = unit.about.split(SEPARATOR)
                 yield from names.judge(self._rows, space, name)
-                yield from circles.judge(self._rows, space, name)
+                yield from self._circles.judge(space, name)
             case Sort.MEANING:
                 yield from names.alike(self._rows, unit.about)
             case Sort.NETWORK:

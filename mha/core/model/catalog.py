@@ -14,7 +14,8 @@ from mha.core.model import meaning
 from mha.core.model.facts import Definition, Facts, Reference
 
 Row = Definition | Reference
-SEPARATOR = "\x1f"  # in keys; no name and no path has it
+SEPARATOR = "\x1f"  # in keys, and in no part of one
+_OUTSIDE = dict.fromkeys(range(0x20), "\ufffd")  # a name with control characters is none, and still is looked for
 
 
 class Rows(Protocol):
@@ -65,19 +66,24 @@ def changed(old: Facts, new: Facts) -> set[str]:
     return {key for key, _ in before ^ after}
 
 
+def folded(name: str) -> str:
+    """A name as keys have it: without regard to case."""
+    return name.casefold().translate(_OUTSIDE)
+
+
 def defined(space: str, name: str) -> str:
     """The key of the definitions of a name."""
-    return SEPARATOR.join(("defined", space, name.casefold()))
+    return SEPARATOR.join(("defined", folded(space), folded(name)))
 
 
 def used(name: str) -> str:
     """The key of the references to a name, in whatever space it is looked for."""
-    return SEPARATOR.join(("used", name.casefold()))
+    return SEPARATOR.join(("used", folded(name)))
 
 
 def alike(same: str) -> str:
     """The key of the objects with the same meaning."""
-    return SEPARATOR.join(("alike", same))
+    return SEPARATOR.join(("alike", folded(same)))
 
 
 def stretching(bits: str) -> str:
@@ -87,12 +93,12 @@ def stretching(bits: str) -> str:
 
 def zoned(zone: str) -> str:
     """The key of the networks of a zone."""
-    return SEPARATOR.join(("zoned", zone.casefold()))
+    return SEPARATOR.join(("zoned", folded(zone)))
 
 
 def ending(date: str) -> str:
     """The key of the objects that name a last day; the keys are in the order of the days."""
-    return SEPARATOR.join(("ends", date))
+    return SEPARATOR.join(("ends", folded(date)))
 
 
 def _hashable(keyed: Keyed) -> tuple[str, str]:

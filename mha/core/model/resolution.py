@@ -6,7 +6,7 @@ Rule: a name that leads to nothing matches something that nobody knows; that it 
 from typing import Any
 
 from mha.core.model import addresses, catalog, meaning, services
-from mha.core.model.catalog import Rows
+from mha.core.model.catalog import Rows, folded
 from mha.core.model.cells import ANY, Cell, Element, bounds, exactly, excepting, group
 from mha.core.model.checks import names
 from mha.core.model.facts import Definition, Value
@@ -53,11 +53,31 @@ class Resolver:
 
     def elements(self, space: str, name: str) -> Elements:
         """What a name matches."""
-        key = (space, name.casefold())
+        key = (space, folded(name))
         if key not in self._known:
-            self._known[key] = frozenset()  # while it is worked out: what contains itself ends here
-            self._known[key] = self._resolved(space, name)
+            for each in self._below(space, name):  # what is innermost first, however deep groups stand in groups
+                self._known.setdefault(key, frozenset())  # what contains itself ends here
+                self._known[space, folded(each)] = self._resolved(space, each)
         return self._known[key]
+
+    def _below(self, space: str, name: str) -> list[str]:
+        """The groups in a group that are not known yet, each behind those in it; the group itself is the last."""
+        done: list[str] = []
+        seen: set[str] = set()
+        waiting = [(name, False)]
+        while waiting:
+            each, is_after = waiting.pop()
+            if is_after:
+                done.append(each)
+            elif folded(each) not in seen and (space, folded(each)) not in self._known:
+                seen.add(folded(each))
+                waiting.append((each, True))
+                waiting += [(inner, False) for inner in self._groups(space, each)]
+        return done
+
+    def _groups(self, space: str, name: str) -> list[str]:
+        found = names.definitions(self._rows, space, name)[:1]
+        return [inner for one in found for inner in meaning.contained(one.kind, one.value or {})]
 
     def _resolved(self, space: str, name: str) -> Elements:
         spaces = ("addresses", "identities") if space == "source" else (space,)

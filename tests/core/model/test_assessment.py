@@ -56,6 +56,8 @@ rules:
 - {name: d, from: lan, to: any, service: any, action: layer:main}
 """,
     "kind: layer\nname: other\nrules: [{name: c, from: any, to: any, service: any, action: accept}]\n",
+    'hosts: {"a\\x1fb": 10.0.0.2, "c\\0d": 10.0.0.3}\ngroups: {odd: ["a\\x1fb", "c\\0d"]}\n',
+    "groups: {more: [first], first: [second], second: [servers, second]}\n",
     "hosts: [",
     "hots: {}\n",
 ]
@@ -91,6 +93,19 @@ def test_judging_what_a_change_touches_gives_what_judging_everything_gives(state
 
         assert in_order(book.all_found()) == in_order(whole.all_found())
         assert book.counts() == whole.counts()
+
+
+LATER = Days("2026-12-16", "2027-01-15")
+
+
+@given(STATES, st.sampled_from([Memory, Ledger]), st.sampled_from([(DAYS, LATER), (LATER, DAYS)]))
+def test_judging_what_names_a_day_gives_what_judging_everything_on_that_day_gives(state, make, days):
+    book, files, (before, after) = make(), read(state), days
+    assessment.advance(book, changes({}, state), partial(facts_in, files), before)
+
+    assessment.renew(book, partial(facts_in, files), before, after)
+
+    assert in_order(book.all_found()) == in_order(memory.judged(files, after).all_found())
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -43,7 +43,7 @@ def meant(rows: Rows, finding: Finding, references: Iterable[Reference], gone: I
 
     It is looked for only when the finding is shown: any new name anywhere may be nearer.
     """
-    for reference in references if finding.code == "dangling" else ():
+    for reference in references:
         if finding == _dangling(rows, reference):
             was = next((each for each in gone if _was_meant(reference, each)), None)
             if was is not None:
@@ -58,7 +58,6 @@ def meant(rows: Rows, finding: Finding, references: Iterable[Reference], gone: I
 
 def _dangling(rows: Rows, reference: Reference) -> Finding:
     others = [each for space, _ in reference.wanted for each in names.definitions(rows, space, reference.name)]
-    where = f"{reference.subject}"
     if others:
         wanted = " or ".join(kind for _, kinds in reference.wanted for kind in kinds)
         message = f"{reference.name} is a {others[0].kind}, and {wanted} is expected here."
@@ -66,7 +65,7 @@ def _dangling(rows: Rows, reference: Reference) -> Finding:
     else:
         message = f"There is no {_called(reference)} named {reference.name}."
         hint = "Write the object, or promise it with an `external` of that name."
-    return Finding("dangling", reference.path, reference.line, where, message, hint)
+    return Finding("dangling", reference.path, reference.line, reference.subject, message, hint)
 
 
 def _called(reference: Reference) -> str:

@@ -1,28 +1,16 @@
 """Names: each is there once in its space, is used, and means what no other name means."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mha.core.model import catalog
 from mha.core.model.catalog import Rows
 from mha.core.model.facts import Definition, Reference
 from mha.core.model.findings import Finding
 
-_TO_BE_USED = frozenset(
-    [
-        "host",
-        "network",
-        "range",
-        "fqdn",
-        "external",
-        "group",
-        "service",
-        "service-group",
-        "time",
-        "role",
-        "layer",
-        "nat",
-    ]
-)
+RULE_IDS = "rule-ids"  # a space of its own
+_TO_BE_USED = frozenset([
+    "host", "network", "range", "fqdn", "external", "group", "service", "service-group", "time", "role", "layer", "nat",
+])  # fmt: skip
 
 
 def definitions(rows: Rows, space: str, name: str) -> list[Definition]:
@@ -68,9 +56,6 @@ def alike(rows: Rows, same: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-RULE_IDS = "rule-ids"
-
-
 def _by_another(use: Reference, definition: Definition) -> bool:
     return (use.kind, use.owner) != (definition.kind, definition.name)
 
@@ -89,8 +74,3 @@ def _id_twice(other: Definition, first: Definition) -> Finding:
         f"The id is taken: another rule has it in {first.path}:{first.line}.",
         "Give each rule an id of its own, or none.",
     )  # fmt: skip
-
-
-def touched(definitions: Iterable[Definition]) -> set[tuple[str, str]]:
-    """The names of definitions, as units of this check."""
-    return {(each.space, each.name.casefold()) for each in definitions}
