@@ -135,12 +135,12 @@ def _around(key: str, rows: Rows) -> Iterator[Unit]:
     sort, *parts = key.split(SEPARATOR)
     match sort:
         case "defined":  # references may dangle that did not
-            space, name = parts
-            yield from (Unit(Sort.FILE, use.path) for use in names.uses(rows, space, name))
+            name = parts[1]
+            yield from (Unit(Sort.FILE, use.path) for use in names.uses(rows, name))
+            yield Unit(Sort.NAME, SEPARATOR.join(("addresses", name)))  # what it promises may be there
         case "used":  # the name may be unused that was not
-            for row in rows.under(key):
-                if isinstance(row, Reference):
-                    yield from (Unit(Sort.NAME, SEPARATOR.join((space, parts[0]))) for space, _ in row.wanted)
+            spaces = {space for row in rows.under(key) if isinstance(row, Reference) for space, _ in row.wanted}
+            yield from (Unit(Sort.NAME, SEPARATOR.join((space, parts[0]))) for space in {*spaces, "addresses"})
         case "network":
             inner = (inner for inner, _ in rows.beginning(key))
             yield from (unit for each in inner for unit in _of_key(each))

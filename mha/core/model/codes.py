@@ -68,7 +68,8 @@ _ALL = (
     Code(
         "dangling", ERROR, "A name refers to nothing",
         "The object that is named does not exist, or it is of a kind that cannot stand there. If it exists elsewhere"
-        " (a list that the firewall fetches, an object of another system), promise it with an `external` of that name.",
+        " (a list that the firewall fetches, an object of another system), promise it with an `external` of that name:"
+        " one without `address` and `url` stands for a service, a user or a time just as well.",
     ),
     Code(
         "ambiguous", ERROR, "A name could mean two objects",

@@ -5,7 +5,7 @@ Rule: a name that leads to nothing matches something that nobody knows; that it 
 
 from typing import Any
 
-from mha.core.model import addresses, catalog, meaning, services
+from mha.core.model import addresses, catalog, meaning, services, times
 from mha.core.model.catalog import Rows, folded
 from mha.core.model.cells import ANY, Cell, Element, bounds, exactly, excepting, group
 from mha.core.model.checks import names
@@ -130,5 +130,5 @@ def _known(numbers: Spans, definition: Definition, space: str) -> Elements:
 
 
 def _unknown(kind: str, name: str, space: str) -> Element:
-    everything = {"services": services.EVERY}.get(space, addresses.EVERY)
+    everything = {"services": services.EVERY, "times": times.EVERY}.get(space, addresses.EVERY)
     return Element(EMPTY, (everything,), f"{kind} {name.casefold()}")

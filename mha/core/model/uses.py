@@ -24,7 +24,7 @@ def direct(rows: Rows, definition: Definition) -> list[Reference]:
     """The places where an object is named, by itself."""
     return [
         reference
-        for reference in names.uses(rows, definition.space, definition.name)
+        for reference in names.uses(rows, definition.name)
         if any(found == definition for found in links.targets(rows, reference))
     ]
 

@@ -58,6 +58,7 @@ rules:
     "kind: layer\nname: other\nrules: [{name: c, from: any, to: any, service: any, action: accept}]\n",
     'hosts: {"a\\x1fb": 10.0.0.2, "c\\0d": 10.0.0.3}\ngroups: {odd: ["a\\x1fb", "c\\0d"]}\n',
     "groups: {more: [first], first: [second], second: [servers, second]}\n",
+    "externals: {https: {}, ssh: 192.0.2.1, jana: {contact: a@example.org}, web-01: {}}\n",
     "hosts: [",
     "hots: {}\n",
 ]
@@ -119,3 +120,44 @@ def test_the_ledger_gives_back_the_rows_that_it_was_given(text):
     assert sorted(map(repr, ledger.beginning(""))) == sorted(repr((key, row)) for key, row in rows)
     for key, _ in rows:
         assert sorted(map(repr, ledger.under(key))) == sorted(repr(row) for other, row in rows if other == key)
+
+
+def found(*texts: str) -> list[tuple[str, str]]:
+    """The codes and messages of what is wrong in files with these texts."""
+    files = {
+        f"{number}.yaml": facts.of_file(f"{number}.yaml", text.encode(), KINDS) for number, text in enumerate(texts)
+    }
+    return [(each.code, each.message) for each in in_order(memory.judged(files, DAYS).all_found())]
+
+
+USING = """
+kind: layer
+name: main
+rules:
+- {name: a, from: jana, to: lan, service: sip, when: nights, action: layer:theirs}
+- {name: rest, from: any, to: any, service: any, action: drop}
+"""
+PROMISE = "externals: {jana: {}, lan: {}, sip: {}, nights: {}, theirs: {}}\n"
+UNUSED, DANGLING = "Nothing refers to it.", "There is no service named sip."
+
+
+def test_an_external_without_an_address_promises_a_name_in_every_space():
+    assert [code for code, _ in found(USING)].count("dangling") == 5
+    assert not [message for code, message in found(USING, PROMISE) if code == "dangling" or "external" in message]
+    assert [message for code, message in found(USING, PROMISE) if code == "unused"] == [UNUSED]  # the layer itself
+
+
+def test_an_external_with_an_address_is_no_service():
+    there = found(USING, PROMISE.replace("sip: {}", "sip: 192.0.2.1"))
+    assert ("dangling", DANGLING) in there
+    assert there.count(("unused", UNUSED)) == 2
+
+
+def test_a_promise_of_what_is_there_is_unused():
+    there = found(USING, PROMISE, "services: {sip: udp/5060}\n")
+    assert there.count(("unused", UNUSED)) == 2
+    assert ("dangling", DANGLING) not in there
+
+
+def test_a_rule_for_a_time_that_nobody_knows_leaves_the_other_rules_as_they_are():
+    assert not [code for code, _ in found(USING) if code not in ("dangling", "unused")]

@@ -12,11 +12,12 @@ from mha.core.model.findings import Finding
 
 def targets(rows: Rows, reference: Reference) -> list[Definition]:
     """The objects that a reference can mean: none if it dangles, several if it is ambiguous."""
-    return [
+    there = [
         found[0]
         for space, kinds in reference.wanted
         if (found := [each for each in names.definitions(rows, space, reference.name) if _fits(each, kinds)])
     ]
+    return there or names.promises(rows, reference.name)[:1]
 
 
 def judge(rows: Rows, references: Iterable[Reference]) -> Iterator[Finding]:

@@ -18,11 +18,15 @@ def definitions(rows: Rows, space: str, name: str) -> list[Definition]:
     return [row for row in rows.under(catalog.defined(space, name)) if isinstance(row, Definition)]
 
 
-def uses(rows: Rows, space: str, name: str) -> Iterator[Reference]:
-    """The references that look for a name in a space."""
-    for row in rows.under(catalog.used(name)):
-        if isinstance(row, Reference) and any(space == wanted for wanted, _ in row.wanted):
-            yield row
+def uses(rows: Rows, name: str) -> Iterator[Reference]:
+    """The references to a name, in whatever space they look for it."""
+    return (row for row in rows.under(catalog.used(name)) if isinstance(row, Reference))
+
+
+def promises(rows: Rows, name: str) -> list[Definition]:
+    """The external that promises a name in every space: one that says nothing of where it is found."""
+    found = definitions(rows, "addresses", name)
+    return [each for each in found if each.kind == "external" and not {"address", "url"} & (each.value or {}).keys()]
 
 
 def judge(rows: Rows, space: str, name: str) -> Iterator[Finding]:
@@ -37,7 +41,7 @@ def judge(rows: Rows, space: str, name: str) -> Iterator[Finding]:
     if (
         first is not None
         and first.kind in _TO_BE_USED
-        and not any(_by_another(use, first) for use in uses(rows, space, name))
+        and not any(_by_another(use, first) and _may_mean(rows, use, first) for use in uses(rows, name))
     ):
         yield Finding(
             "unused", first.path, first.line, first.subject, "Nothing refers to it.",
@@ -58,6 +62,13 @@ def alike(rows: Rows, same: str) -> Iterator[Finding]:
 
 def _by_another(use: Reference, definition: Definition) -> bool:
     return (use.kind, use.owner) != (definition.kind, definition.name)
+
+
+def _may_mean(rows: Rows, use: Reference, definition: Definition) -> bool:
+    if any(space == definition.space for space, _ in use.wanted):
+        return True
+    is_there = any(definitions(rows, space, use.name) for space, _ in use.wanted)
+    return not is_there and definition in promises(rows, use.name)
 
 
 def _twice(other: Definition, first: Definition) -> Finding:
