@@ -7,7 +7,7 @@ return an id although the disk was full, so `create_commit` is never used.
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -73,8 +73,25 @@ class Repository:
             return opened
 
     @cached_property
+    def _packs(self) -> tuple[pygit2.OdbBackendPack, pygit2.Odb]:
+        backend, packs = pygit2.OdbBackendPack(str(self.path / "objects")), pygit2.Odb()
+        packs.add_backend(backend, loose.PACKS_FIRST)
+        return backend, packs
+
+    @cached_property
     def _loose(self) -> loose.LooseObjects:
         return loose.LooseObjects(self.path / "objects")
+
+    def object(self, oid: str) -> tuple[int, bytes]:
+        """An object's type and content; raises KeyError or pygit2.GitError.
+
+        libgit2 asks all backends, although the packs have it, and our own takes three times as long to say no.
+        """
+        backend, packs = self._packs
+        with suppress(KeyError, pygit2.GitError):  # a pack that was replaced by another
+            if backend.exists(oid):
+                return packs.read(oid)
+        return self.git.read(oid)
 
     def head(self) -> str | None:
         """The id at `main`; None before the first revision."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
+from mha.core import flat
 from mha.core.reader import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, Mapping, Scalar, Sequence, plain, read
 from mha.core.scalars import Unreadable
 
@@ -423,3 +424,33 @@ def test_a_fraction_keeps_its_value(number):
         return
     assert value == number
     assert math.copysign(1, value) == math.copysign(1, number)
+
+
+FLAT_KEYS = st.sampled_from(["kind", "no", "on", "y", "null", "true", "name", "a-b", "x-1", "a" * 61, "A", "1", ""])
+FLAT_VALUES = st.text("ab019 .:-_/@#?,x", max_size=6) | st.sampled_from(
+    ["10.1.0.10", "yes", "0x1F", "1e3", "~", "022", "x" * 99]
+)
+FLAT_LINES = st.builds(
+    "{}{}{}{}".format,
+    FLAT_KEYS,
+    st.sampled_from([": ", ":", ":  "]),
+    FLAT_VALUES,
+    st.sampled_from(["\n", " \n", "\r\n"]),
+)
+
+
+def outcome(data):
+    try:
+        return read(data)
+    except Unreadable as error:
+        return error.line, error.problem, error.hint
+
+
+@settings(max_examples=500)
+@given(st.lists(FLAT_LINES, min_size=1, max_size=4).map("".join))
+def test_a_flat_file_is_read_as_the_parser_reads_it(text):
+    assert outcome(text.encode()) == outcome(f"{text}#\n".encode())  # a comment makes it another file
+
+
+def test_a_flat_file_needs_no_parser():
+    assert flat.entries(b"kind: host\nport: 22\non-site: 1.5\n") == [("kind", "host"), ("port", 22), ("on-site", 1.5)]

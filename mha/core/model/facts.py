@@ -4,7 +4,6 @@ Rule: a file's facts follow from its bytes, its path and the kinds alone, so the
 out, and can be kept by content.
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mha.core import reader
@@ -58,8 +57,7 @@ class Reference(NamedTuple):
         return f"rule {self.rule} of {self.kind} {self.owner}" if self.rule else f"{self.kind} {self.owner}"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a file defines, what it refers to, and what is wrong in it alone."""
 
     definitions: tuple[Definition, ...] = ()

@@ -6,14 +6,13 @@ only moved down a line is not called a new mistake.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core.model.codes import CODES
 from mha.core.model.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that a check found; `subject` is what it is about: `host web-01`, or empty for a whole file."""
 
     code: str
@@ -37,7 +36,7 @@ def severity(code: str, chosen: Mapping[str, Severity]) -> Severity:
 
 def waived(finding: Finding, allowed: Mapping[str, str]) -> Finding:
     """The finding with the reason of a waiver, where the rule that it is about has one for its code."""
-    return replace(finding, waiver=allowed[finding.code]) if finding.code in allowed else finding
+    return finding._replace(waiver=allowed[finding.code]) if finding.code in allowed else finding
 
 
 def added(old: Iterable[Finding], new: Iterable[Finding]) -> list[Finding]:

@@ -79,11 +79,7 @@ class _Part:
     keys: Step | None
     first: tuple[Step | None, ...]
     items: Step | None
-
-    @property
-    def has_keys(self) -> bool:
-        """Whether an entry may have names although no property is called so."""
-        return bool(self.others or self.keys or any(step for _, step in self.patterns))
+    has_keys: bool  # an entry may have names although no property is called so
 
     @property
     def has_names(self) -> bool:
@@ -217,17 +213,20 @@ class _Planner:
 
     def _part(self, schema: Schema, tests: _Tests) -> _Part:
         properties = schema.get("properties", {})
-        patterns = schema.get("patternProperties", {}).items()
+        written = schema.get("patternProperties", {}).items()
+        patterns = tuple((re.compile(anchored(pattern)), self.step(part)) for pattern, part in written)
+        others, keys = self.step(schema.get("additionalProperties")), self.step(schema.get("propertyNames"))
         return _Part(
             tests=tests,
             mark=mark(schema),
             fields={key: step for key, part in properties.items() if (step := self.step(part))},
             properties=frozenset(properties),
-            patterns=tuple((re.compile(anchored(pattern)), self.step(part)) for pattern, part in patterns),
-            others=self.step(schema.get("additionalProperties")),
-            keys=self.step(schema.get("propertyNames")),
+            patterns=patterns,
+            others=others,
+            keys=keys,
             first=tuple(self.step(part) for part in schema.get("prefixItems", ())),
             items=self.step(schema.get("items")),
+            has_keys=bool(others or keys or any(step for _, step in patterns)),
         )
 
 

@@ -11,7 +11,8 @@ Rule 3: keys that begin with x- belong to whoever writes the files, and name no 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from mha.core import reader
 from mha.core.model.kinds import NAME, NAME_RULE, Kind, Kinds
@@ -23,8 +24,7 @@ _NAME = re.compile(anchored(NAME))
 _OPAQUE = "A file that holds no objects is kept out of `model.interpret` in mha.yaml."
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(NamedTuple):
     """One object as it is written in a file."""
 
     kind: Kind
@@ -32,7 +32,7 @@ class Object:
     value: dict[str, Any]  # the long form, without the name
     line: int  # of its name
     node: reader.Node
-    words: Mapping[str, str] = field(default_factory=dict)  # of the path of its file, where that says what it is
+    words: Mapping[str, str] = MappingProxyType({})  # of the path of its file, where that says what it is
 
     @property
     def subject(self) -> str:

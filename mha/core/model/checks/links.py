@@ -1,7 +1,6 @@
 """Links: each reference leads to one object of a kind that may stand there."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from mha.core.model import catalog, problems
 from mha.core.model.catalog import Rows
@@ -49,11 +48,11 @@ def meant(rows: Rows, finding: Finding, references: Iterable[Reference], gone: I
             was = next((each for each in gone if _was_meant(reference, each)), None)
             if was is not None:
                 hint = f"The draft takes it away; `mha rm {was.kind}/{was.name} --replace-with NAME` changes its users."
-                return replace(finding, hint=hint)
+                return finding._replace(hint=hint)
             prefixes = [catalog.defined(space, "") for space, _ in reference.wanted]
             known = {row.name for prefix in prefixes for _, row in rows.beginning(prefix)}
             close = problems.meant(reference.name, sorted(known))
-            return replace(finding, hint=f"Did you mean {close}?") if close else finding
+            return finding._replace(hint=f"Did you mean {close}?") if close else finding
     return finding
 
 
