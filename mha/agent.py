@@ -1,8 +1,10 @@
 """The agent: a period passed or `main` moved -> synchronize. It decides nothing.
 
-It also lets `current/` and `work/` follow, which every synchronization does, and
-it outlives whatever goes wrong in one round. A home is opened anew for each: what
-libgit2 once did not find, a repository that stays open does not look for again.
+It also lets `current/` and `work/` follow, which every synchronization does, has
+kept what the checks know, so that the first publish after a changeover need not
+judge everything, and outlives whatever goes wrong in one round. A home is opened
+anew for each: what libgit2 once did not find, a repository that stays open does
+not look for again.
 """
 
 import time
@@ -12,13 +14,14 @@ from typing import NoReturn
 
 from mha.core.record import Record
 from mha.errors import MhaError, sentence
-from mha.operations import replication
+from mha.operations import replication, validation
 from mha.operations import tip as tips
 from mha.operations.replication import Synced
 from mha.operations.sighting import PeerReport
 from mha.store import lock
 from mha.store.clock import in_utc, now
 from mha.store.home import Home, open_home
+from mha.store.learner import Learner
 
 Say = Callable[[str], None]
 _LOOK_SECONDS = 1
@@ -37,12 +40,20 @@ def run(home: Home, *, say: Say) -> None:
 def _go_on(home: Home, say: Say) -> NoReturn:
     said, seen, due = "", None, 0.0
     moments = _moments(home)
-    while True:
-        # what moved while nothing was watched, or within the round itself, is seen here
-        if (head := _head(home)) != seen or time.monotonic() >= due:
-            said, seen = _round(home, said, say), head
-            due = time.monotonic() + _interval(home)
-        next(moments)
+    with Learner(home.path) as learner:
+        while True:
+            # what moved while nothing was watched, or within the round itself, is seen here
+            if (head := _head(home)) != seen or time.monotonic() >= due:
+                said, seen = _round(home, said, say), head
+                _learn(home, learner)
+                due = time.monotonic() + _interval(home)
+            next(moments)
+
+
+def _learn(home: Home, learner: Learner) -> None:
+    with suppress(MhaError, OSError):  # it is only a cache: a publish works without it
+        if not validation.is_learnt(open_home(home.path)):
+            learner.start()
 
 
 def _moments(home: Home) -> Iterator[object]:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from mha.core.names import Peer, url
-from mha.operations import verification
+from mha.errors import InvalidModel
+from mha.operations import validation, verification
 from mha.store import lock, peers
 from tests.cluster import Cluster, Server
 from tests.evidence import left_running
@@ -104,6 +105,19 @@ def took_without_serving(server: Server, active: Server) -> str:
 
 
 # In time
+
+
+def test_on_a_standby_what_the_checks_know_is_kept_for_the_first_publish_after_a_changeover(seldom):
+    standby = seldom["fw-b"]
+    assert not validation.is_learnt(standby.home)
+
+    with agent(standby):
+        wait_for(lambda: validation.is_learnt(standby.home))
+
+    standby.promote()
+    assert validation.is_learnt(standby.home)  # it is brought to the new head by what changed
+    with pytest.raises(InvalidModel, match="1 error"):
+        standby.publish_edit(HOSTS, "groups: {a: [nobody]}\n")
 
 
 def test_it_synchronizes_at_the_interval(often):

@@ -4,7 +4,7 @@
 the cluster's first revision.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.errors import ExitCode
 
@@ -15,8 +15,7 @@ SED_CANNOT_WRITE = 4
 LUKAS = "Lukas Mayr <lukas.mayr@alpenmetall.example.com>"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A command, the folder it is run in, and how it is to end."""
 
     where: str
@@ -26,22 +25,19 @@ class Run:
     unprivileged: bool = False  # as an account that may not write there, where root tells the story
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """The link between one server and all others is lost."""
 
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heal:
+class Heal(NamedTuple):
     """The link is there again."""
 
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(NamedTuple):
     """A part of the story; its text stands among the steps."""
 
     title: str

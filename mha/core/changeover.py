@@ -7,15 +7,14 @@ Rule 2: this file knows no git, no clock and no network.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.record import Record
 from mha.core.standing import Sync
 from mha.errors import ended
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(NamedTuple):
     """Another server, as a changeover looks at it."""
 
     name: str

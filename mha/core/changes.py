@@ -6,8 +6,8 @@ Rule: paths and sizes come in as values; nothing here looks at a disk.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mha.errors import UnknownPath
 
@@ -30,8 +30,7 @@ class Action(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Change:
+class Change(NamedTuple):
     """One file that differs between two revisions, or between a revision and the draft."""
 
     path: str
@@ -47,8 +46,7 @@ class FileType(StrEnum):
     SPECIAL = "device, pipe or socket"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a draft or a tree, as far as the rules for files look at it."""
 
     path: bytes
@@ -56,8 +54,7 @@ class Entry:
     size: int  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a file may not be published, and what to do about it."""
 
     path: str

@@ -5,8 +5,9 @@ Rule: this file only says what it holds; `cluster_reader` reads it, which takes 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from mha.core.model.severity import Severity
 from mha.core.names import Url
@@ -24,8 +25,7 @@ class Role(StrEnum):
     SECONDARY = "secondary"
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """One server of the cluster."""
 
     name: str
@@ -34,30 +34,27 @@ class Server:
     key: str | None = None  # its public key, in OpenSSH's form
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the cluster's administrators chose."""
 
     sync_interval_seconds: int = 60
     wait_for: int = 0  # how many Standbys must hold a revision before `mha publish` succeeds
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """Which files are configuration objects, and how grave the administrators find what the checks find."""
 
     interpret: tuple[str, ...] = ("objects/**", "policies/**", "users/**", "settings/**")
-    severity: Mapping[str, Severity] = field(default_factory=dict)  # by code, where it is not the usual one
+    severity: Mapping[str, Severity] = MappingProxyType({})  # by code, where it is not the usual one
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(NamedTuple):
     """What `mha.yaml` says."""
 
     name: str
     servers: Mapping[str, Server]
-    settings: Settings = field(default_factory=Settings)
-    model: Model = field(default_factory=Model)
+    settings: Settings = Settings()
+    model: Model = Model()
     unknown: tuple[tuple[int, str], ...] = ()  # line and name of each key that this mha does not know
 
 

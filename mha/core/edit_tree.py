@@ -6,7 +6,7 @@ Rule: what is expected is worked out on plain values. No offset comes in here.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from mha.core.places import Document, Node, Place, Step, Text, children
 
@@ -18,14 +18,12 @@ class Emptied(StrEnum):
     GOES = "goes"  # its own entry goes too, and so on upwards; at the top, the document
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(NamedTuple):
     place: Place  # of a scalar
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(NamedTuple):
     place: Place  # of an entry, or of a whole document
     emptied: Emptied = Emptied.STAYS
 

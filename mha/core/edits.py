@@ -9,8 +9,7 @@ Rule 4: the value of an anchor changes only together with all its aliases, which
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mha.core import edit_tree, places, reader, renames
 from mha.core.commas import Brackets, of_flow
@@ -22,8 +21,7 @@ from mha.core.quotes import Surroundings, written
 from mha.core.scalars import line_of
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
+class ByHand(NamedTuple):
     """Why an edit is left to a person, and the line of the file where it is to be made."""
 
     line: int

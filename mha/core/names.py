@@ -5,7 +5,7 @@ Whatever is not plainly harmless is refused here, once.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core import scalars
 from mha.errors import InvalidName, InvalidUrl
@@ -23,8 +23,7 @@ _SSH = re.compile(
 _PATH = re.compile(r"/[A-Za-z0-9_.,+=@%~/-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(NamedTuple):
     """The address of a server's home: an absolute path, or ssh."""
 
     text: str
@@ -42,8 +41,7 @@ class Url:
         return f"{self.text.rstrip('/')}/mha.git"
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """Another server, by its name and address."""
 
     name: str

@@ -1,6 +1,5 @@
 """What a YAML file says, with the line of each part."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mha.core.scalars import Value
@@ -15,14 +14,12 @@ class Scalar(NamedTuple):  # made for each value: a tuple is made in a third of 
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     entries: "tuple[tuple[Scalar, Node], ...]"  # each key's value is text or a whole number, and stands once
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     items: "tuple[Node, ...]"
     line: int
 

@@ -8,7 +8,6 @@ Rule 3: what the reader refuses is no matter of this file. It expects a file tha
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
@@ -23,8 +22,7 @@ from mha.core.scalars import Unreadable, Value
 Step = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One value of a file, by its way from the top: Place(0, ("hosts", "web-01", 0)); or the last key of the way."""
 
     document: int

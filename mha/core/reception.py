@@ -5,8 +5,8 @@ Rule: what is wanted is compared with literals. Whatever is not one of them is r
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mha.ids import LENGTH, is_id
 
@@ -24,8 +24,7 @@ class Command(StrEnum):
     RECEIVE = "receive-pack"  # push
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """One reference that a push wants to move."""
 
     old: str

@@ -7,7 +7,7 @@ Rule 3: other lines in that paragraph mean nothing here: a newer mha may write t
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core.changes import escaped
 from mha.core.names import NO_SERVER
@@ -23,8 +23,7 @@ class MalformedRecord(ValueError):
     """A message that carries some of the trailers, but not a whole record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What one revision says about authority."""
 
     revision: int
@@ -40,7 +39,7 @@ class Record:
     def publish(self) -> "Record":
         """The record of the next revision, published by the Active."""
         assert self.active is not None
-        return replace(self, revision=self.revision + 1, server=self.active)
+        return self._replace(revision=self.revision + 1, server=self.active)
 
     def changeover(self, *, active: str | None, server: str) -> "Record":
         """The record of a changeover on top of this revision."""

@@ -6,8 +6,8 @@ already looked, and passes what was seen.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mha.core.record import Record
 
@@ -32,8 +32,7 @@ class Sync(StrEnum):
     ERROR = "sync error"  # it answers, but what it says or holds cannot be used
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What was seen of a peer at one moment."""
 
     answered: bool
@@ -76,8 +75,7 @@ class Sight:
         return self.usable and self.ahead == 0 and (self.behind > 0 or not self.serving)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """What was last known of a peer, from earlier contacts."""
 
     url: str = ""
@@ -150,8 +148,7 @@ def banner(
     return Banner.DONE
 
 
-@dataclass(frozen=True, slots=True)
-class PeerStanding:
+class PeerStanding(NamedTuple):
     """A peer as the next step is chosen from it."""
 
     name: str

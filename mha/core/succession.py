@@ -6,8 +6,8 @@ revisions, and passes what they say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mha.core.record import Record
 
@@ -21,8 +21,7 @@ class Kind(StrEnum):
     RESOLUTION = "resolution"  # a merge of diverged heads
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """The facts of one revision that succession is judged by."""
 
     record: Record
@@ -30,8 +29,7 @@ class Revision:
     servers: frozenset[str]  # as its own mha.yaml lists them
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a revision may not follow its parents, as a sentence."""
 
     reason: str

@@ -7,7 +7,7 @@ will not take it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core import changeover as decisions
 from mha.core import record as records
@@ -42,8 +42,7 @@ _TRIES = 5
 _UNSETTLED = Settled()
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedOver:
+class ChangedOver(NamedTuple):
     """What a changeover came to, or with `dry_run` would come to."""
 
     active: str | None
@@ -165,8 +164,8 @@ def _offer(here: Tip, view: View, oid: str) -> View:
     pushed = peers.push(here.home, view.peer, oid)
     answer = pushed.answer
     if answer.head == oid:
-        sight = replace(view.sight, head=oid, current=answer.current, record=here.home.repository.record(oid))
-        return replace(view, sight=sight)
+        sight = view.sight._replace(head=oid, current=answer.current, record=here.home.repository.record(oid))
+        return view._replace(sight=sight)
     if answer.fault or (pushed.pending and answer.head == view.sight.head):  # it may still take it
         raise ResultUnknown(view.name)
     if answer.head != view.sight.head:

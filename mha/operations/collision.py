@@ -1,7 +1,7 @@
 """A collision: diverged sides, seen from any server that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.changes import Change
 from mha.core.record import Record
@@ -14,8 +14,7 @@ from mha.store.git import Progress, silent
 from mha.store.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side: the revisions since the last common one, to one of the diverged heads."""
 
     head: str
@@ -25,8 +24,7 @@ class Side:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CollisionReport:
+class CollisionReport(NamedTuple):
     """Both sides of a collision; no sides where there is none."""
 
     common: Entry | None

@@ -1,8 +1,8 @@
 """Drafts: edits that are undone or that outlived their server's Active mode are kept, and can come back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mha.core.changes import Change, FileType, chosen, printable
 from mha.core.record import subject
@@ -17,8 +17,7 @@ from mha.store.home import Home
 from mha.store.repository import DRAFTS, Commit
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A kept draft."""
 
     name: str
@@ -31,16 +30,14 @@ class Kept:
     lines: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """An edit that stays in work/, and why."""
 
     path: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Discarded:
+class Discarded(NamedTuple):
     """Edits that were undone, and the draft under which they are kept."""
 
     changes: tuple[Change, ...]

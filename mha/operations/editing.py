@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.changes import printable
 from mha.operations import tip as tips
@@ -13,8 +13,7 @@ from mha.store.draft import Edit, WorkTree
 from mha.store.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """What lies on the table of whoever holds the Active's lock."""
 
     here: Tip

@@ -1,11 +1,10 @@
 """Looking at revisions: the log, one revision, and what differs between two, or between one and the draft."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core.changes import Change, printable
 from mha.core.record import MalformedRecord, Record, accepted, words
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 _SHORTEST_PREFIX = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One revision, as the log shows it."""
 
     revision: int
@@ -40,8 +38,7 @@ class Entry:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """The files that differ, the objects in them, and on request the lines."""
 
     changes: tuple[Change, ...]
@@ -49,8 +46,7 @@ class Difference:
     lines: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """One revision and what it changed."""
 
     entry: Entry

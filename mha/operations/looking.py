@@ -1,8 +1,7 @@
 """Looking things up in the configuration, as the draft has it: users of objects, texts, addresses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mha.core.model import search, uses
 from mha.core.model.checks import names
@@ -19,8 +18,7 @@ from mha.store.home import Home
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """A place where an object is named."""
 
     path: str
@@ -29,8 +27,7 @@ class User:
     through: tuple[str, ...] = ()  # what contains the object and is named there instead
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """Where an object is defined, and where it is named."""
 
     subject: str

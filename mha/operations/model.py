@@ -32,6 +32,7 @@ from mha.operations.verdicts import KINDS
 from mha.store import clock, kind_files, table, trees
 from mha.store.home import Home
 from mha.store.pages import Damaged
+from mha.store.table import StoredTable
 from mha.store.trees import Blob, Delta
 
 Texts = Mapping[str, bytes | None]  # changed files by path; None: deleted
@@ -147,8 +148,14 @@ class Model:
             book = _ledger(book, judged.files)
         table.write(_path(self._here.home), book.table, _label(judged.rules.digest, tree, self.days))
 
-    def _kept(self, opened: ExitStack) -> Ledger | None:
-        """What an earlier command kept, brought to this head and this day; None where nothing fits."""
+    @property
+    def is_kept(self) -> bool:
+        """Whether an earlier command kept what this one can go on from."""
+        with ExitStack() as opened:
+            return self._stored(opened) is not None
+
+    def _stored(self, opened: ExitStack) -> tuple[StoredTable, str, Days] | None:
+        """What an earlier command kept, and for which tree and day; None where nothing fits."""
         stored = table.open_any(_path(self._here.home))
         if stored is None:
             return None
@@ -156,7 +163,14 @@ class Model:
         label = _read(stored.label)
         if label is None or label[0] != self.rules.digest or not self._repository.has(label[1]):
             return None
-        _, tree, days = label
+        return stored, label[1], label[2]
+
+    def _kept(self, opened: ExitStack) -> Ledger | None:
+        """What an earlier command kept, brought to this head and this day."""
+        found = self._stored(opened)
+        if found is None:
+            return None
+        stored, tree, days = found
         ledger = Ledger(stored)
         if days != self.days:
             assessment.renew(ledger, self._published, days, self.days)

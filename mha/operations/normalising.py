@@ -1,7 +1,7 @@
 """Normalising: YAML files of the draft get the normal form, on request and one by one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.changes import is_yaml
 from mha.core.edits import ByHand
@@ -14,8 +14,7 @@ from mha.store.files import walk_files
 from mha.store.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Normalised:
+class Normalised(NamedTuple):
     """What became of files."""
 
     changed: tuple[str, ...]  # or, if they were only checked, what would change

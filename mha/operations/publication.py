@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
@@ -48,8 +47,7 @@ if TYPE_CHECKING:
     from mha.core.model.differences import ObjectChange
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What a publish came to."""
 
     revision: int | None  # None: there was nothing to publish
@@ -58,7 +56,7 @@ class Published:
     lines: str = ""
     peers: tuple[PeerReport, ...] = ()
     wanted: int = 0  # how many Standbys were to hold it
-    settled: Settled = field(default_factory=Settled)
+    settled: Settled = Settled()
     fault: str = ""  # why current/ does not serve it yet, although it is published
     remarks: tuple[Remark, ...] = ()  # what the checks find in it that was not there before
     objects: "tuple[ObjectChange, ...]" = ()  # what it does to objects
@@ -112,7 +110,7 @@ def publish(
         with _judged(desk.here, verdicts.texts(desk.tree, edits), accepted) as verdict:
             if not edits or dry_run:
                 planned = Published(None, None, found, lines=text, settled=desk.settled)
-                return replace(planned, remarks=verdict.remarks, objects=verdict.objects)
+                return planned._replace(remarks=verdict.remarks, objects=verdict.objects)
             desk.tree.sync(edit.text for edit in edits)
             oid = advance(desk.here, desk.tree.store(edits), message=message, author=author, accepted=accepted)
             fault = _serve(home, oid, desk.tree, [edit.path for edit in edits])
@@ -120,8 +118,8 @@ def publish(
 
     with _published(home, oid):
         given = give(home, oid, found, views, wait=wait, progress=progress)
-    given = replace(given, remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
-    return replace(given, lines=text, settled=desk.settled, fault=fault)
+    given = given._replace(remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
+    return given._replace(lines=text, settled=desk.settled, fault=fault)
 
 
 def publish_files(
@@ -157,8 +155,8 @@ def publish_files(
     changed = trees.changes(home.repository, desk.here.tree, home.repository.commit(oid).tree)
     with _published(home, oid):
         given = give(home, oid, changed, views, wait=wait)
-    given = replace(given, remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
-    return replace(given, settled=desk.settled, fault=fault)
+    given = given._replace(remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
+    return given._replace(settled=desk.settled, fault=fault)
 
 
 def revert(

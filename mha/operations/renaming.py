@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core import edits
 from mha.core.changes import Action, Change, printable
@@ -20,16 +20,14 @@ from mha.operations.model import Judged, Model
 from mha.store.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Refactored:
+class Refactored(NamedTuple):
     """What became of the draft."""
 
     changes: tuple[Change, ...]
     places: int  # at which a name changed
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What is to be changed in the draft."""
 
     kinds: Kinds

@@ -7,7 +7,7 @@ Rule 3: whether a push arrived is the peer's own word; the exit code of git is n
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from mha.core.names import Peer
 from mha.core.standing import Memory, Sight, Sync
@@ -28,14 +28,13 @@ from mha.store.repository import KEEP
 _PIN_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(NamedTuple):
     """What a synchronization came to."""
 
     peers: tuple[PeerReport, ...]
     taken: int = 0  # revisions that this server took from its peers
     given: tuple[str, ...] = ()  # the peers that took revisions from this server
-    settled: Settled = field(default_factory=Settled)
+    settled: Settled = Settled()
 
     @property
     def collision(self) -> bool:
@@ -199,11 +198,11 @@ def _after_push(here: Tip, view: View, pushed: Pushed) -> View:
     answer, complaint = pushed.answer, pushed.complaint
     if answer.fault:
         unknown = "the result is not known: ask again with `mha status`"
-        return replace(view, sight=Sight(answered=False, fault=unknown))
+        return view._replace(sight=Sight(answered=False, fault=unknown))
     if answer.head == view.sight.head and complaint is not None:
-        return replace(view, sight=replace(view.sight, current=answer.current, fault=complaint))
+        return view._replace(sight=view.sight._replace(current=answer.current, fault=complaint))
     record = here.record if answer.head == here.id else view.sight.record
-    return replace(view, sight=replace(view.sight, head=answer.head, current=answer.current, record=record))
+    return view._replace(sight=view.sight._replace(head=answer.head, current=answer.current, record=record))
 
 
 def _remember(here: Tip, view: View) -> None:

@@ -1,7 +1,7 @@
 """The servers of the cluster: adding and removing one is a published change of `mha.yaml`."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mha.core import cluster, names
 from mha.core.cluster import Role, Server
@@ -17,8 +17,7 @@ from mha.store.home import Home
 from mha.store.trees import Blob
 
 
-@dataclass(frozen=True, slots=True)
-class ServerListed:
+class ServerListed(NamedTuple):
     """A server of the cluster, for `mha server list`."""
 
     name: str
@@ -29,8 +28,7 @@ class ServerListed:
     here: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ServerAdded:
+class ServerAdded(NamedTuple):
     """A server that was added, and the command that makes it join."""
 
     name: str

@@ -6,7 +6,7 @@ takes the lock settles them. Settling twice changes nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.changes import FileType
 from mha.errors import MhaError, UnreadableDraft, sentence
@@ -20,8 +20,7 @@ from mha.store.repository import DRAFTS, KEEP
 from mha.store.trees import Blob
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """What settling had to do, as far as an administrator wants to know."""
 
     kept_draft: str | None = None  # the draft of a server that is no longer Active

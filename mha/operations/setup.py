@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mha.core import changes, cluster, names, record
 from mha.core.names import Peer
@@ -39,8 +39,7 @@ from mha.store.trees import Blob
 _TRUSTED = re.compile(r"[0-9a-f]{12,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Initialized:
+class Initialized(NamedTuple):
     """A new cluster's first server."""
 
     path: str
@@ -51,8 +50,7 @@ class Initialized:
     adopted: int  # commits of the history below the first revision
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(NamedTuple):
     """A server's public key."""
 
     path: str
@@ -60,8 +58,7 @@ class Keyed:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """A server that has joined a cluster."""
 
     path: str
@@ -74,8 +71,7 @@ class Joined:
     files: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     name: str
     head: str
     introduction: str

@@ -3,7 +3,7 @@
 Rule: nobody is asked here. `replication` asks; whoever only shows needs no more than this.
 """
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core import standing
 from mha.core.cluster import Role
@@ -13,8 +13,7 @@ from mha.operations.tip import Tip
 from mha.store.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class PeerReport:
+class PeerReport(NamedTuple):
     """How one peer stands to this server; what `mha status` and others say of it."""
 
     name: str
@@ -31,8 +30,7 @@ class PeerReport:
     serving: bool = True  # whether its readers see what it holds, as far as it said
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A peer and what was just seen of it."""
 
     peer: Peer
@@ -49,7 +47,7 @@ def related(here: Tip, view: View) -> View:
     if head is None or view.sight.fault or not here.home.repository.has(head):
         return view
     ahead, behind = here.home.repository.ahead_behind(here.id, head)
-    return replace(view, sight=replace(view.sight, ahead=ahead, behind=behind))
+    return view._replace(sight=view.sight._replace(ahead=ahead, behind=behind))
 
 
 def report(here: Tip, view: View) -> PeerReport:

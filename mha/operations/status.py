@@ -1,6 +1,6 @@
 """The High Availability Status: what an administrator looks at during an outage."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core import standing
 from mha.core.cluster import Role
@@ -18,8 +18,7 @@ from mha.store.home import Home
 from mha.store.repository import DRAFTS
 
 
-@dataclass(frozen=True, slots=True)
-class ServerReport:
+class ServerReport(NamedTuple):
     """This server itself."""
 
     name: str
@@ -33,8 +32,7 @@ class ServerReport:
     kept_drafts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReport:
+class StatusReport(NamedTuple):
     """What `mha status` says."""
 
     cluster: str | None
@@ -54,7 +52,7 @@ def status(home: Home, *, offline: bool = False, progress: Progress = silent) ->
         here = tips.tip(home)
         if offline:
             views = [_unasked(here, peer) for peer in here.peers()]
-            return replace(_report(here, views), asked=False)
+            return _report(here, views)._replace(asked=False)
         return _asked(here, progress)
     except NotJoined:
         raise

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core.model import findings
 from mha.core.model.checks import links
@@ -15,12 +15,11 @@ from mha.operations import tip as tips
 from mha.operations.model import Judged, Model, Texts
 from mha.operations.tip import Tip
 from mha.operations.verdicts import Remark, Verdict
-from mha.store import draft, trees
+from mha.store import draft, lock, trees
 from mha.store.home import Home
 
 
-@dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(NamedTuple):
     """What the checks say about a draft, or about the published revision where there is none."""
 
     remarks: tuple[Remark, ...]  # in the order of the files
@@ -30,7 +29,7 @@ class Validated:
         """Why a publish would be refused."""
         return [remark for remark in self.remarks if remark.blocks]
 
-    def count(self, severity: Severity) -> int:
+    def how_many(self, severity: Severity) -> int:
         """How many there are that no rule allows."""
         return sum(remark.severity is severity and not remark.finding.waiver for remark in self.remarks)
 
@@ -43,6 +42,20 @@ def validate(home: Home) -> Validated:
     return Model(here).answer(
         texts, lambda judged: Validated(tuple(remarks(here, judged, texts, findings.in_order(judged.book.all_found()))))
     )
+
+
+def is_learnt(home: Home) -> bool:
+    """Whether what the checks know is kept, so that judging a draft takes as long as its changes need."""
+    return Model(tips.tip(home)).is_kept
+
+
+def learn(home: Home) -> None:
+    """Keep what the checks know of the head, for whoever publishes here next; raises HomeBusy."""
+    here = tips.tip(home)
+    model = Model(here)
+    with model.judging({}, lambda judged: judged) as (judged, _), lock.held(home.git_dir):
+        if not model.is_kept:
+            model.keep(judged, here.tree)
 
 
 def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -> Iterable[Remark]:
@@ -69,7 +82,7 @@ def judged(here: Tip, texts: Texts, accepted: Mapping[str, str]) -> Iterator[Ver
         if against:
             lines = [line for remark in against for line in remark.lines()]
             raise InvalidModel(len(against), lines, against[0].finding.code)
-        yield replace(verdict, keep=lambda tree: model.keep(found, tree))
+        yield verdict._replace(keep=lambda tree: model.keep(found, tree))
 
 
 def _verdict(here: Tip, found: Judged, texts: Texts) -> Verdict:

@@ -4,8 +4,7 @@ Rule: nothing is imported for it: a publish of files that are no YAML needs no p
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core.changes import escaped, is_yaml
 from mha.core.model.severity import Severity
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 KINDS = "kinds/"  # where a store has schemas of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """A finding as it is shown."""
 
     finding: "Finding"
@@ -44,8 +42,7 @@ def _nothing(_tree: str) -> None:
     """Nothing was looked at, and nothing is to be kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the checks say about a draft that may be published."""
 
     remarks: tuple[Remark, ...] = ()  # what it adds

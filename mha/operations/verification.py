@@ -1,7 +1,7 @@
 """Verifying a home and mending it: objects, succession, what is served, git's configuration, stale locks."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core import names
 from mha.core.changes import escaped
@@ -18,16 +18,14 @@ from mha.store.home import Home
 from mha.store.repository import CURRENT, SERVER
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that is not as it should be, as a sentence, and what it is about."""
 
     about: str  # objects, succession, current, configuration, key, locks, leftovers, lost
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """What was looked at, and what was wrong; for a repair, what still is."""
 
     revisions: int

@@ -3,8 +3,8 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mha.core.changes import Entry, FileType, excess, problems
 from mha.errors import InvalidConfiguration, MhaError
@@ -19,8 +19,7 @@ _IMPORT = "refs/import/files"
 IDLE_SECONDS = 60.0  # of a foreign repository's server, which may first have to pack its history
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(NamedTuple):
     """What a new cluster begins with."""
 
     tree: str

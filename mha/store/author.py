@@ -5,8 +5,8 @@ import pwd
 import re
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mha.core.record import is_utf8
 from mha.errors import InvalidAuthor, NotUtf8
@@ -14,8 +14,7 @@ from mha.errors import InvalidAuthor, NotUtf8
 _FORM = re.compile(r"\s*([^<>\n]+?)\s*<([^<>\s]+@?[^<>\s]*)>\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """A person's name and e-mail address, as git records them."""
 
     name: str

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pygit2
 
@@ -32,8 +33,7 @@ _ID = re.compile(rb"([0-9a-f]{40})\n")
 _ELSE = Blob("something else")  # stands for what is neither a plain file nor absent
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One path at which work/ differs from a revision."""
 
     path: bytes

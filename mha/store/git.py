@@ -15,8 +15,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mha.errors import DiskFull, GitFailed, GitMissing, MhaError
 from mha.store.files import exchange, is_full
@@ -45,8 +45,7 @@ _SETTINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What a run of git came to."""
 
     code: int

@@ -9,7 +9,7 @@ HOME/work/          the draft; on the Active only
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,7 +143,7 @@ class Home:
 
         try:
             found = json.loads((self.state / "contacts" / f"{peer}.json").read_text())
-            return Memory(**{field.name: found[field.name] for field in fields(Memory)})
+            return Memory(**{name: found[name] for name in Memory._fields})
         except (OSError, ValueError, KeyError, TypeError):
             return Memory()
 
@@ -151,7 +151,7 @@ class Home:
         """Note what was seen of a peer. A note that cannot be written is lost: it is shown, never decided by."""
         try:
             (self.state / "contacts").mkdir(exist_ok=True)
-            exchange(self.state / "contacts" / f"{peer}.json", json.dumps(asdict(memory)).encode())
+            exchange(self.state / "contacts" / f"{peer}.json", json.dumps(memory._asdict()).encode())
         except OSError:
             return
 

@@ -9,8 +9,8 @@ hides nothing from mha: it has an index of its own, which then becomes theirs.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mha.errors import UnreadableDraft
 from mha.store import git
@@ -27,8 +27,7 @@ _OWN, _THEIRS = "mha-index", "index"
 _UNREADABLE = "warning: could not open directory '"
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """The indexes of one folder of files, and git's administration of it."""
 
     administration: Path

@@ -1,14 +1,13 @@
 """Three-way merges of whole revisions by lines, as git makes them, in memory."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pygit2
 
 from mha.store.repository import Commit, Repository, reading, writing
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The result of a merge: its tree, or the paths where both sides changed the same lines."""
 
     tree: str

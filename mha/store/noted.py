@@ -5,7 +5,7 @@ Rule: a note counts for the head or the file that it names, and for this mha alo
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha import __version__
 from mha.core import names
@@ -18,8 +18,7 @@ from mha.store.home import Home
 _NAME = "cluster.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(NamedTuple):
     """A cluster as it was read from the `mha.yaml` of a head."""
 
     head: str

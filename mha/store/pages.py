@@ -20,8 +20,8 @@ import os
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 SLOT = 4096  # bytes: a page begins where a slot does; most take one
 
@@ -35,8 +35,7 @@ class Damaged(Exception):
     """What is read is not what was written: a signal to do without it, never a person's concern."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What a file holds, as of one commit."""
 
     pointer: bytes

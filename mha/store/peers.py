@@ -12,9 +12,8 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mha.core.changes import escaped
 from mha.core.names import Peer
@@ -41,8 +40,7 @@ _T = TypeVar("_T")
 _U = TypeVar("_U")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a peer says when it is asked: who it is, what it has, what it serves."""
 
     fault: str = ""  # why it did not answer; empty where it did
@@ -53,8 +51,7 @@ class Answer:
     introduction: str | None = None  # the first revision of its cluster
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(NamedTuple):
     """What a push came to: the peer's own word, and git's complaint, which only explains it."""
 
     answer: Answer

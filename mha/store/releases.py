@@ -15,8 +15,8 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pygit2
 
@@ -44,8 +44,7 @@ _ID = re.compile(r"[0-9a-f]{40}")  # whatever else stands in releases/ is somebo
 _SEALED = 0o555  # a folder that nobody but root writes to
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """When a folder stopped being current: seconds since a boot, and which boot."""
 
     id: str
@@ -240,7 +239,7 @@ def _retire(home: Home, before: str | None, now: str) -> None:
         doomed = home.releases / f".old-{oldest.id}"
         (home.releases / oldest.id).rename(doomed)
         remove_tree(doomed)
-    remaining = [asdict(note) for note in left if note != oldest]
+    remaining = [note._asdict() for note in left if note != oldest]
     # a power cut may take the notes, and takes all readers: then folders count as left just now
     exchange(home.state / "releases.json", json.dumps(remaining).encode(), synced=False)
 

@@ -8,11 +8,11 @@ return an id although the disk was full, so `create_commit` is never used.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import permutations
 from pathlib import Path
+from typing import NamedTuple
 
 import pygit2
 from pygit2.enums import ConfigLevel, ObjectType, SortMode
@@ -38,8 +38,7 @@ for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):  # a per
 pygit2.settings.set_odb_packed_priority(loose.PACKS_FIRST)
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit as it stands in the history, with or without a record."""
 
     id: str

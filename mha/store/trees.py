@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import pygit2
@@ -26,8 +25,7 @@ class Blob(NamedTuple):  # made for each file: a tuple is made in a third of a d
     executable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """A path at which two trees differ."""
 
     path: bytes

@@ -1,7 +1,6 @@
 """`mha.yaml`: what it says, and where it is wrong."""
 
 import string
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -180,18 +179,18 @@ PUBLISHED = Cluster("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(wait_for=1))
     ("changed", "said"),
     [
         (PUBLISHED, []),
-        (replace(PUBLISHED, name="other"), ["mha.yaml: the cluster is named acme, and a cluster keeps its name."]),
-        (replace(PUBLISHED, servers={"fw-b": FW_B}), ["mha.yaml: fw-a is Active and must stay listed."]),
-        (replace(PUBLISHED, unknown=((6, "setings"),)), ["mha.yaml:6: setings is not a known key."]),
+        (PUBLISHED._replace(name="other"), ["mha.yaml: the cluster is named acme, and a cluster keeps its name."]),
+        (PUBLISHED._replace(servers={"fw-b": FW_B}), ["mha.yaml: fw-a is Active and must stay listed."]),
+        (PUBLISHED._replace(unknown=((6, "setings"),)), ["mha.yaml:6: setings is not a known key."]),
         (
-            replace(PUBLISHED, servers={"fw-a": FW_A, "fw-c": OTHER}),
+            PUBLISHED._replace(servers={"fw-a": FW_A, "fw-c": OTHER}),
             ["mha.yaml: fw-a and fw-c are primary; one server is, the first that was installed."],
         ),
         (
-            replace(PUBLISHED, settings=Settings(wait_for=2)),
+            PUBLISHED._replace(settings=Settings(wait_for=2)),
             ["mha.yaml: wait-for is 2, and the servers that could hold a revision are 1."],
         ),
-        (replace(PUBLISHED, servers={"fw-a": FW_A}), []),  # a server that is lost may be removed
+        (PUBLISHED._replace(servers={"fw-a": FW_A}), []),  # a server that is lost may be removed
     ],
 )
 def test_a_changed_file_is_held_against_the_published_one(changed, said):

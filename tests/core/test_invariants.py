@@ -5,7 +5,6 @@ sets of revisions, names and files that know nothing of the rules.
 """
 
 import unicodedata
-from dataclasses import replace
 from itertools import product
 
 from hypothesis import given, settings
@@ -37,7 +36,7 @@ HEADS = [Revision(Record(5, 3, active, server), "1", SERVERS) for active, server
 
 def test_invariant_1_main_only_ever_moves_forward():
     for one, other in product(HEADS, repeat=2):
-        further = replace(other, record=replace(other.record, revision=7))
+        further = other._replace(record=other.record._replace(revision=7))
         for parents in ([one], [one, further]):
             for child, _ in followers(*parents):
                 assert child.record.revision > max(parent.record.revision for parent in parents)
@@ -189,7 +188,7 @@ def test_invariant_6_no_time_that_was_noted_changes_a_decision(times):
     record = Record(5, 3, "a", "a")
     for syncs in product(Sync, repeat=2):
         others = [Other(name, sync, last_revision=4) for name, sync in zip("ac", syncs, strict=True)]
-        later = [replace(other, last_seen=time) for other, time in zip(others, times, strict=False)]
+        later = [other._replace(last_seen=time) for other, time in zip(others, times, strict=False)]
         assert reasons_against("b", record, later) == reasons_against("b", record, others)
         assert can_be_asked(record, later) == can_be_asked(record, others)
         assert len(risks("b", record, later)) == len(risks("b", record, others))

@@ -4,7 +4,6 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -288,7 +287,7 @@ def test_a_peer_that_is_synchronized_was_so_when_it_was_last_seen(make_cluster):
     """Its head was noted while this server did not have it yet."""
     cluster = make_cluster("fw-a", "fw-b")
     here = cluster["fw-b"].home
-    noted = replace(here.memory("fw-a"), seen="2026-11-23T10:00:00+00:00", synchronized="")
+    noted = here.memory("fw-a")._replace(seen="2026-11-23T10:00:00+00:00", synchronized="")
     here.remember("fw-a", noted)
 
     peer = cluster["fw-b"].status(offline=True).peers[0]
@@ -301,7 +300,7 @@ def test_the_table_fits_80_columns_in_the_worst_of_states():
         "fw-b", Role.SECONDARY, Mode.STANDBY, Sync.COLLISION, "b" * 40, 1042, 2, 1, "2026-11-23T09:07:00+00:00", None,
         "it belongs to another cluster: its history begins elsewhere, and this is a long sentence about that",
     )  # fmt: skip
-    unserved = replace(collided, name="fw-c", sync=Sync.SYNCHRONIZED, ahead=0, behind=0, serving=False, detail="")
+    unserved = collided._replace(name="fw-c", sync=Sync.SYNCHRONIZED, ahead=0, behind=0, serving=False, detail="")
     own = ServerReport("fw-a", Role.PRIMARY, Mode.ACTIVE, "a" * 40, 1041, 7, None, 0)
     report = StatusReport("acme", Banner.COLLISION, own, (collided, unserved), "fw-a", "", NOW, "A long fault. " * 9)
 

@@ -43,7 +43,7 @@ def _text(found: Validated, *, everything: bool) -> None:
 
 
 def _summary(found: Validated, hidden: int) -> str:
-    numbers = [(found.count(severity), severity) for severity in Severity]
+    numbers = [(found.how_many(severity), severity) for severity in Severity]
     words = ", ".join(count(number, severity) for number, severity in numbers if number) or "Nothing was found"
     allowed = sum(bool(remark.finding.waiver) for remark in found.remarks)
     more = f", {allowed} allowed by rules" if allowed else ""
@@ -81,7 +81,7 @@ def _column(line: str, message: str) -> int:
 def _plain(found: Validated) -> dict[str, Any]:
     return {
         "publishable": not found.blocking,
-        "counts": {str(severity): found.count(severity) for severity in Severity},
+        "counts": {str(severity): found.how_many(severity) for severity in Severity},
         "findings": [
             {
                 "path": remark.finding.path, "line": remark.finding.line, "severity": remark.severity,

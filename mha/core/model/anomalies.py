@@ -9,10 +9,10 @@ call a generalization, a rule below an exception to it, is how exceptions are wr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from operator import attrgetter
+from typing import NamedTuple
 
 from mha.core.model import addresses, bits
 from mha.core.model.comparison import Comparison
@@ -35,8 +35,7 @@ class Anomaly(StrEnum):
     NO_CLEANUP = "no-cleanup"  # the last rule in use does not drop or reject everything
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A finding about a rule. Rules are told by their places in the list."""
 
     anomaly: Anomaly

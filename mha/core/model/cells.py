@@ -13,6 +13,7 @@ about each other must hold however the symbols turn out.
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.model.spans import EMPTY, Span, Spans, complement, difference, is_subset, union
 
@@ -39,8 +40,7 @@ class Element:
         return self is other or (self.family == other.family and is_subset(self.possible, other.possible))
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """The union of its elements, or all but that."""
 
     elements: frozenset[Element]

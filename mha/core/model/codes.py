@@ -4,13 +4,12 @@ The source of the rule checks is the classification of Al-Shaer and Hamed, "Disc
 Distributed Firewalls" (2004): shadowing, redundancy, correlation.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.model.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     name: str
     severity: Severity  # unless mha.yaml says otherwise
     title: str

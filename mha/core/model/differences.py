@@ -6,8 +6,7 @@ Rule 2: a rule is known by its id, else by its name, and of several of one name 
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mha.core.changes import Action
 from mha.core.model.facts import Definition, Facts, Value
@@ -16,8 +15,7 @@ from mha.core.scalars import shown
 _ARROW = "→"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
+class ObjectChange(NamedTuple):
     """What happened to one object."""
 
     action: Action

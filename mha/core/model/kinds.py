@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mha.core.model import patterns, references, schemas, validators
 
@@ -31,8 +31,7 @@ NAME = "^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}$"
 NAME_RULE = "A name has letters, digits and _ . - @ +, begins with a letter, a digit or _, and has at most 100 of them."
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(NamedTuple):
     """How the short form of an object becomes the long one."""
 
     into: str | None

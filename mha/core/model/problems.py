@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mha.core import scalars
 from mha.core.changes import escaped
@@ -11,8 +10,7 @@ from mha.core.changes import escaped
 _LONGEST_NAME = 100  # nobody mistypes a longer one by a letter or two, and comparing takes time
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, by its code in `codes.CODES`."""
 
     line: int

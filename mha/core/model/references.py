@@ -13,7 +13,6 @@ Rule 2: nothing is looked up here; whether a name exists is asked by those who k
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
@@ -33,8 +32,7 @@ class Sense(StrEnum):
     DEFINES = "defines"  # the name becomes known
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a name is looked for, or made known."""
 
     space: str
@@ -42,8 +40,7 @@ class Target:
     scope: str | None = None  # a word of the file's path: only objects of files that agree in it know the name
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What a schema says about a string that is a name."""
 
     sense: Sense
@@ -61,15 +58,14 @@ class Name(NamedTuple):  # made for each name of each object: a tuple is made in
     is_key: bool
 
 
-@dataclass(slots=True, eq=False)
 class Step:
     """What is known about the names in one place of a value; filled later, for schemas that contain themselves."""
 
-    parts: "list[_Part]" = field(default_factory=list)
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Part(NamedTuple):
     tests: _Tests
     mark: Mark | None
     fields: Mapping[str, Step]

@@ -4,8 +4,8 @@ The first rule that matches decides. A rule matches in all its dimensions at onc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mha.core.model import addresses, services, times
 from mha.core.model.cells import ANY, Cell, exactly
@@ -14,8 +14,7 @@ from mha.core.model.line import Line
 from mha.core.model.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule, with every name resolved."""
 
     source: Cell

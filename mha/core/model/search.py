@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core.model import addresses, catalog, meaning
 from mha.core.model.catalog import Rows
@@ -18,8 +18,7 @@ _SPACES = {  # kinds that have addresses, and where their names are looked up
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """An object or a rule that holds what was searched."""
 
     path: str

@@ -10,7 +10,6 @@ Rule 3: keys that begin with x- belong to whoever writes the files, and name no 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -48,17 +47,16 @@ class Object(NamedTuple):
         return line_of(node, path, line)
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(NamedTuple):
     """The objects of a file, and what is wrong with how it is spelled."""
 
-    objects: list[Object] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    objects: list[Object]
+    problems: list[Problem]
 
 
 def spelled(documents: list[reader.Node], kinds: Kinds, *, path: str = "") -> Spelled:
     """The objects of a file; `path` is where it lies, for kinds that are whole files."""
-    file = _File(kinds, Spelled())
+    file = _File(kinds, Spelled([], []))
     whole = kinds.of_file(path)
     for index, node in enumerate(documents):
         if len(file.found.problems) >= MAX_PROBLEMS:
@@ -109,8 +107,7 @@ def _part(node: reader.Node, step: str | int) -> tuple[reader.Node, int] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """A file while it is read."""
 
     kinds: Kinds

@@ -1,7 +1,7 @@
 """Uses: where an object is named, directly and through groups and roles."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mha.core.model.catalog import Rows
 from mha.core.model.checks import links, names
@@ -12,8 +12,7 @@ from mha.core.model.kinds import Kinds
 _SPACES = {"group": "addresses", "service-group": "services", "role": "identities"}  # whose users use what is in them
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A place where an object is named, or something that contains it."""
 
     reference: Reference
@@ -53,7 +52,7 @@ def counted(rows: Rows, changes: Iterable[ObjectChange], kinds: Kinds) -> Iterat
     for change in changes:
         found = names.definitions(rows, kinds.by_name[change.kind].space, change.name)
         known = next((each for each in found if each.kind == change.kind), None)
-        yield change if known is None else replace(change, rules=rules(rows, known))
+        yield change if known is None else change._replace(rules=rules(rows, known))
 
 
 def _container(rows: Rows, reference: Reference) -> Definition | None:

@@ -1,6 +1,6 @@
 """Whereabouts: where in a file an object and the names in it are written."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mha.core import reader
 from mha.core.model import spelling
@@ -10,8 +10,7 @@ from mha.core.model.spelling import Object
 from mha.core.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Whereabouts(NamedTuple):
     """Where an object stands: its entry in a section, or its document."""
 
     document: int

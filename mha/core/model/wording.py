@@ -6,9 +6,8 @@ Rule 2: the value of a field that holds a reference to a secret is never repeate
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mha.core.model import schemas, values
 from mha.core.model.problems import listed, meant, quoted, sentence
@@ -32,8 +31,7 @@ _LIMITS = {"minimum": "at least", "maximum": "at most", "maxLength": "at most", 
 _ASK = "`mha schema` and the kind prints what it takes."
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One complaint about a part of a value."""
 
     path: Path
