@@ -23,7 +23,7 @@ _INTERRUPTED = 130  # as the boundary has it, which is imported when it is neede
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    gc.set_threshold(50_000)  # most of a short command is imports, and those make no garbage
+    gc.set_threshold(200_000)  # most of a short command is imports, and those make no garbage
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = _run(sys.argv[1:]) or 0
