@@ -68,7 +68,7 @@ def _of_person(folder: Path) -> list[Path]:
 
 def _from_git(files: Iterable[Path]) -> dict[str, str]:
     """The `user.*` settings of git configuration, the last one first; nothing where it cannot be read."""
-    import pygit2
+    from mha.store.libgit import pygit2
 
     found: dict[str, str] = {}
     for path in files:

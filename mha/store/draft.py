@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import pygit2
-
 from mha.core.changes import Action, Change, Entry, FileType, chosen, printable
 from mha.errors import LinkInTheWay, UnreadableDraft
 from mha.store import trees
@@ -26,6 +24,7 @@ from mha.store.files import (
 )
 from mha.store.home import Home
 from mha.store.index import Index
+from mha.store.libgit import pygit2
 from mha.store.repository import DRAFTS
 from mha.store.trees import Blob
 

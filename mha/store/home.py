@@ -298,7 +298,7 @@ def _configuration(repository: Path, place: Path) -> str:
 
 def _additions(repository: Path) -> str:
     """The part of git's configuration that an administrator keeps for this home alone: `[url]` and `[user]`."""
-    import pygit2
+    from mha.store.libgit import pygit2
 
     try:
         entries = [(entry.name, entry.value) for entry in pygit2.Config(str(repository / "config"))]

@@ -14,14 +14,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import ObjectType
-
 from mha.ids import is_id
 from mha.store.files import SYNC_EACH, sync_file_system, sync_folder
+from mha.store.libgit import ObjectType, pygit2
 
-PACKS_FIRST = 10  # priorities: packs, then this backend, then libgit2's own loose one
-PRIORITY = 5
+PRIORITY = 5  # below that of packs
 
 _MOST_WAITING = 4096
 _MOST_BYTES = 16 << 20  # that wait in memory

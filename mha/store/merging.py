@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import pygit2
-
+from mha.store.libgit import pygit2
 from mha.store.repository import Commit, Repository, reading, writing
 
 

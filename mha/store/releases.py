@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import pygit2
-
 from mha.store import git, trees
 from mha.store.files import (
     exchange,
@@ -33,6 +31,7 @@ from mha.store.files import (
     walk_files,
 )
 from mha.store.home import Home
+from mha.store.libgit import pygit2
 from mha.store.repository import CURRENT
 from mha.store.trees import Blob
 

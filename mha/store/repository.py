@@ -14,9 +14,6 @@ from itertools import permutations
 from pathlib import Path
 from typing import NamedTuple
 
-import pygit2
-from pygit2.enums import ConfigLevel, ObjectType, SortMode
-
 from mha.core import record as records
 from mha.core.record import Record
 from mha.errors import DiskFull, HeadMoved, HeadNotDurable, MhaError, StoreDamaged, StoreNotWritable, sentence
@@ -24,6 +21,7 @@ from mha.ids import is_id, short
 from mha.store import loose
 from mha.store.author import Author
 from mha.store.files import is_full
+from mha.store.libgit import PACKS_FIRST, ObjectType, RepositoryOpenFlag, SortMode, pygit2
 
 MAIN = "refs/heads/main"
 CURRENT = "refs/mha/current"
@@ -31,11 +29,6 @@ OFFERED = "refs/mha/offered"  # the last changeover made here: offered again whi
 KEEP = "refs/mha/keep/"
 DRAFTS = "refs/mha/drafts/"
 SERVER = "refs/mha/server/"  # + its name, at the first revision: tells who answers, and of which cluster
-
-pygit2.settings.enable_fsync_gitdir(True)
-for level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):  # a person's or machine's git settings stay out
-    pygit2.settings.search_path[level] = ""
-pygit2.settings.set_odb_packed_priority(loose.PACKS_FIRST)
 
 
 class Commit(NamedTuple):
@@ -65,7 +58,7 @@ class Repository:
     def git(self) -> pygit2.Repository:
         """The libgit2 repository; for store/ alone. Opened at first use."""
         with reading():
-            opened = pygit2.Repository(str(self.path), pygit2.enums.RepositoryOpenFlag.BARE)
+            opened = pygit2.Repository(str(self.path), RepositoryOpenFlag.BARE)
             opened.odb.add_backend(self._loose, loose.PRIORITY)
             if self._quarantine is not None:
                 opened.odb.add_disk_alternate(str(self._quarantine))
@@ -74,7 +67,7 @@ class Repository:
     @cached_property
     def _packs(self) -> tuple[pygit2.OdbBackendPack, pygit2.Odb]:
         backend, packs = pygit2.OdbBackendPack(str(self.path / "objects")), pygit2.Odb()
-        packs.add_backend(backend, loose.PACKS_FIRST)
+        packs.add_backend(backend, PACKS_FIRST)
         return backend, packs
 
     @cached_property

@@ -4,12 +4,10 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import pygit2
-from pygit2.enums import FileMode, ObjectType
-
 from mha.core.changes import Action, Change, Entry, FileType, printable
 from mha.errors import StoreDamaged
 from mha.ids import short
+from mha.store.libgit import FileMode, ObjectType, pygit2
 from mha.store.repository import Repository, reading, writing
 
 EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

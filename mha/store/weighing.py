@@ -7,11 +7,9 @@ once, however often it stands, so that the cost follows what was sent.
 
 from dataclasses import dataclass, field
 
-import pygit2
-from pygit2.enums import ObjectType
-
 from mha.core.changes import DEPTH
 from mha.store import trees
+from mha.store.libgit import ObjectType, pygit2
 from mha.store.repository import Repository, reading
 
 TREE_BYTES = 64 << 20  # a folder of more than a million files
