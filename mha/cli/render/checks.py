@@ -56,9 +56,8 @@ def _summary(found: Validated, hidden: int) -> str:
 def _lines(remark: Remark) -> list[str]:
     finding = remark.finding
     severity = "allowed" if finding.waiver else remark.severity
-    about = f"{finding.subject}: " if finding.subject else ""
-    head = f"{escaped(finding.path)}:{finding.line}: {coloured(severity, _COLOURS[remark.severity])} {finding.code}: "
-    said = [head + escaped(about + finding.message) + ("  (new)" if remark.new and not remark.blocks else "")]
+    head = remark.line(coloured(severity, _COLOURS[remark.severity]))
+    said = [head + ("  (new)" if remark.new and not remark.blocks else "")]
     if remark.source.strip() and not finding.waiver:
         line = escaped(remark.source.replace("\t", " "))[:160]
         said += [f"    {line}", f"    {' ' * _column(line, finding.message)}^"]
@@ -115,10 +114,9 @@ def _sarif(remarks: Iterable[Remark]) -> dict[str, Any]:
 
 def _result(remark: Remark) -> dict[str, Any]:
     finding = remark.finding
-    about = f"{finding.subject}: " if finding.subject else ""
     place = {"artifactLocation": {"uri": finding.path}, "region": {"startLine": finding.line}}
     result = {
-        "ruleId": finding.code, "level": _LEVELS[remark.severity], "message": {"text": about + finding.message},
+        "ruleId": finding.code, "level": _LEVELS[remark.severity], "message": {"text": finding.sentence},
         "locations": [{"physicalLocation": place}], "baselineState": "new" if remark.new else "unchanged",
     }  # fmt: skip
     if finding.waiver:
