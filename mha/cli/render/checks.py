@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from mha.cli.render import carets
 from mha.cli.render.text import Colour, coloured, count, give_json, say
 from mha.core.changes import escaped
 from mha.core.model.codes import CODES
@@ -59,22 +59,12 @@ def _lines(remark: Remark) -> list[str]:
     head = remark.line(coloured(severity, _COLOURS[remark.severity]))
     said = [head + ("  (new)" if remark.new and not remark.blocks else "")]
     if remark.source.strip() and not finding.waiver:
-        line = escaped(remark.source.replace("\t", " "))[:160]
-        said += [f"    {line}", f"    {' ' * _column(line, finding.message)}^"]
+        said += [f"    {line}" for line in carets.pointed(remark.source, finding.subject, finding.message)]
     if finding.waiver:
         said.append(f"    Allowed: {escaped(finding.waiver)}")
     elif finding.hint:
         said.append(f"    Hint: {escaped(finding.hint)}")
     return said
-
-
-def _column(line: str, message: str) -> int:
-    """Where in its line a finding points: at the first word that the message quotes, else at the first character."""
-    for word in re.findall(r"`([^`]+)`|named ([^ ]+)\.|^([^ ]+) is a |^([^ ]+) could mean", message):
-        text = "".join(word)
-        if text in line:
-            return line.index(text)
-    return len(line) - len(line.lstrip(" -"))
 
 
 def _plain(found: Validated) -> dict[str, Any]:
