@@ -12,8 +12,9 @@ _HEAD = """\
 
 Made from the program by `pytest --rewrite tests/test_docs.py`; not edited by hand.
 
-Answers go to stdout; remarks and errors go to stderr, as `Error:` and `Hint:`. [Formats](formats.md) has the exit codes
-and what `--json` gives. `REV` is a revision's number (`42` or `#42`), its id, or the beginning of its id.
+Answers go to stdout; remarks and errors go to stderr, as `Error:` and `Hint:`. [Formats](formats.md) has the exit
+codes, [JSON](json.md) what `--json` gives. `REV` is a revision's number (`42` or `#42`), its id, or the beginning of
+its id.
 """
 METAVARS = {
     "HOME",

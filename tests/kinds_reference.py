@@ -1,5 +1,6 @@
-"""The kinds as `docs/kinds.md` lists them, made from their schemas."""
+"""The kinds as `docs/formats.md` lists them at its end, made from their schemas."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,10 +9,10 @@ from mha.store import kind_files
 
 KINDS = kind_files.built_in()
 _SPACES = ("addresses", "services", "identities", "times", "policies")
+_TITLE = "## Kinds\n"
 _HEAD = f"""\
-# Kinds
-
-Made from the schemas by `pytest --rewrite tests/test_docs.py`; not edited by hand. `mha schema KIND` prints a schema.
+{_TITLE}
+<!-- Made from the schemas by `pytest --rewrite tests/test_docs.py`; not edited by hand. -->
 
 A file holds sections with many objects (`hosts:` and below it their names), or one object in each document (`kind:` and
 `name:`). It may have both, in documents of their own. Where a file lies makes no difference: an object is known by its
@@ -20,13 +21,21 @@ kind and its name.
 
 Within a name space a name stands once, without regard to case. Keys that begin with `x-` are taken everywhere, and are
 yours. A value is quoted where YAML would read something else than text: dates, times, ranges of ports, IPv6 addresses.
+`mha schema KIND` prints the schema from which this is made.
 """
 
 
-def reference() -> str:
-    """The text of docs/kinds.md."""
+def renewed(page: str) -> str:
+    """The text of docs/formats.md with its section of kinds as the schemas are now."""
+    above, _, _ = page.partition(_TITLE)
     kinds = [kind for space in _SPACES for kind in KINDS.by_name.values() if kind.space == space]
-    return "\n".join([_HEAD, *_spaces(), *(line for kind in kinds for line in _section(kind))])
+    return above + "\n".join([_HEAD, *_spaces(), *(line for kind in kinds for line in _section(kind))])
+
+
+def examples(page: str) -> dict[str, str]:
+    """The example of each kind, by its name, as the page has it."""
+    _, _, section = page.partition(_TITLE)
+    return dict(re.findall(r"^### ([a-z-]+)$.*?^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
 
 
 def _spaces() -> Iterator[str]:
@@ -38,7 +47,7 @@ def _spaces() -> Iterator[str]:
 
 
 def _section(kind: Kind) -> Iterator[str]:
-    yield from (f"## {kind.name}", "", str(kind.schema["description"]), "")
+    yield from (f"### {kind.name}", "", str(kind.schema["description"]), "")
     short = f", short form `{kind.short.example}`" if kind.short else ""
     yield from (f"Section `{kind.section}`{short}.", "", "```yaml", kind.example, "```", "")
     yield from ("| Field | Value | Meaning |", "|---|---|---|")

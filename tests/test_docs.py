@@ -13,12 +13,14 @@ from ruamel.yaml import YAML
 
 from mha.cli import demo, story
 from mha.core import cluster_reader, reader
+from mha.core.model.facts import of_file
 from mha.core.standing import Sync
 from mha.errors import ExitCode, MhaError
 from mha.operations import servers, setup
 from tests import checks_reference, cli_reference, kinds_reference, man_page
 from tests.cluster import JANA, Cluster, Server, mha
 from tests.conftest import SAMPLE
+from tests.kinds_reference import KINDS
 from tests.sshd import Sshd
 from tests.transcript import play, prepare, stage
 
@@ -31,7 +33,7 @@ GROUPS = cli_reference.groups()
 SAMPLE_FILES = sorted(SAMPLE.rglob("*.yaml"))
 
 
-@pytest.mark.parametrize("name", ["tutorial", "formats"])
+@pytest.mark.parametrize("name", ["tutorial", "formats", "json"])
 def test_a_played_page_happens_as_it_is_written(name: str, rewrite: bool, monkeypatch: pytest.MonkeyPatch):
     """People play the tutorial where it says; the test does so beside that, and writes of the same folder."""
     page = DOCS / f"{name}.md"
@@ -41,8 +43,8 @@ def test_a_played_page_happens_as_it_is_written(name: str, rewrite: bool, monkey
         if name == "tutorial":
             prepare(scene.root, "fw-a", "fw-b")
         happened = play(written.replace(told, here), scene, monkeypatch).replace(here, told)
-    if rewrite:
-        page.write_text(happened)
+    if rewrite:  # another test may have written the kinds meanwhile
+        page.write_text(kinds_reference.renewed(happened) if name == "formats" else happened)
     else:
         assert happened == written, "`pytest --rewrite` writes it as it happens now; then read the diff"
 
@@ -54,11 +56,20 @@ def test_the_command_line_reference_is_fresh(rewrite: bool):
     assert page.read_text() == cli_reference.reference()
 
 
-def test_the_page_of_kinds_is_fresh(rewrite: bool):
-    page = DOCS / "kinds.md"
+def test_the_kinds_on_the_page_of_formats_are_fresh(rewrite: bool):
+    page = DOCS / "formats.md"
+    renewed = kinds_reference.renewed(page.read_text())
     if rewrite:
-        page.write_text(kinds_reference.reference())
-    assert page.read_text() == kinds_reference.reference()
+        page.write_text(renewed)
+    assert page.read_text() == renewed
+
+
+def test_the_page_of_formats_has_an_example_of_every_kind_and_no_check_objects_to_it():
+    examples = kinds_reference.examples((DOCS / "formats.md").read_text())
+    facts = {name: of_file("objects/example.yaml", text.encode(), KINDS) for name, text in examples.items()}
+    assert sorted(examples) == sorted(KINDS.by_name)
+    assert {name: found.findings for name, found in facts.items() if found.findings} == {}
+    assert [name for name, found in facts.items() if name not in {each.kind for each in found.definitions}] == []
 
 
 def test_the_page_on_checks_is_fresh(rewrite: bool):
@@ -105,15 +116,15 @@ def test_every_command_and_option_has_help_an_example_and_a_word_for_its_value(n
 
 
 def test_every_answer_in_json_has_an_example():
-    formats = (DOCS / "formats.md").read_text()
+    page = (DOCS / "json.md").read_text()
     with_json = [name for name, command in COMMANDS.items() if any(p.name == "json" for p in command.params)]
-    assert [name for name in with_json if not re.search(rf"^[a-z-]*\$ {name}\b.* --json", formats, re.MULTILINE)] == []
+    assert [name for name in with_json if not re.search(rf"^[a-z-]*\$ {name}\b.* --json", page, re.MULTILINE)] == []
 
 
 def test_every_key_of_an_answer_in_json_is_in_a_table():
-    formats = (DOCS / "formats.md").read_text()
-    shown = set(re.findall(r'^ *"([a-z_]+)":', formats, re.MULTILINE))
-    first_cells = re.findall(r"^\| (`[^|]*`) \|", formats, re.MULTILINE)
+    page = (DOCS / "json.md").read_text()
+    shown = set(re.findall(r'^ *"([a-z_]+)":', page, re.MULTILINE))
+    first_cells = re.findall(r"^\| (`[^|]*`) \|", page, re.MULTILINE)
     assert shown - {word for cell in first_cells for word in re.findall(r"`([a-z_]+)`", cell)} == set()
 
 

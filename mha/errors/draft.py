@@ -16,14 +16,15 @@ class InvalidConfiguration(MhaError):
 
 
 class InvalidModel(MhaError):
-    """The draft would add errors to the configuration; `findings` are lines as a compiler prints them."""
+    """The draft would add errors to the configuration; `findings` are lines as a compiler prints them, with hints."""
 
     exit_code = ExitCode.INVALID
 
-    def __init__(self, number: int, findings: Sequence[str], code: str) -> None:
-        errors = "1 error" if number == 1 else f"{number} errors"
+    def __init__(self, findings: Sequence[tuple[str, str]], code: str) -> None:
+        errors = "1 error" if len(findings) == 1 else f"{len(findings)} errors"
+        listed = "\n".join(f"  {line}" + (f"\n      {hint}" if hint else "") for line, hint in findings)
         super().__init__(
-            f"The draft would add {errors} to the configuration; nothing was published.\n" + "\n".join(findings),
+            f"The draft would add {errors} to the configuration; nothing was published.\n{listed}",
             f"Correct them; `mha explain {code}` says more. To publish all the same: --accept CODE --reason WHY.",
         )
 

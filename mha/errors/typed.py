@@ -73,7 +73,8 @@ class UnknownKind(MhaError):
     exit_code = ExitCode.USAGE
 
     def __init__(self, name: str, meant: str | None) -> None:
-        hint = f"Did you mean {meant}?" if meant else "docs/kinds.md lists the kinds; those of a store stand in kinds/."
+        known = "docs/formats.md lists the kinds; those of a store stand in kinds/."
+        hint = f"Did you mean {meant}?" if meant else known
         super().__init__(f"There is no kind {name}.", hint)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from mha.core.changes import escaped
 from mha.core.model import findings
 from mha.core.model.checks import links
 from mha.core.model.findings import Finding
@@ -80,8 +81,8 @@ def judged(here: Tip, texts: Texts, accepted: Mapping[str, str]) -> Iterator[Ver
     with model.judging(texts, lambda found: _verdict(here, found, texts)) as (found, verdict):
         against = [remark for remark in verdict.remarks if remark.blocks and remark.finding.code not in accepted]
         if against:
-            lines = [line for remark in against for line in remark.lines()]
-            raise InvalidModel(len(against), lines, against[0].finding.code)
+            lines = [(remark.line(), escaped(remark.finding.hint)) for remark in against]
+            raise InvalidModel(lines, against[0].finding.code)
         yield verdict._replace(keep=lambda tree: model.keep(found, tree))
 
 

@@ -25,12 +25,11 @@ class Remark(NamedTuple):
     new: bool  # the published revision does not have it
     source: str = ""  # the line of the file
 
-    def lines(self) -> list[str]:
-        """It as an error lists it, without colours."""
+    def line(self, severity: str = "") -> str:
+        """It as a compiler prints it: where, what, about what; with a word for how grave it is, where that is said."""
         finding = self.finding
-        about = f"{finding.subject}: " if finding.subject else ""
-        head = f"  {escaped(finding.path)}:{finding.line}: {finding.code}: {escaped(about + finding.message)}"
-        return [head, *([f"      {escaped(finding.hint)}"] if finding.hint else [])]
+        what = f"{severity} {finding.code}" if severity else finding.code
+        return f"{escaped(finding.path)}:{finding.line}: {what}: {escaped(finding.sentence)}"
 
     @property
     def blocks(self) -> bool:

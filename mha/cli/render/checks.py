@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from mha.cli.render import carets
 from mha.cli.render.text import Colour, coloured, count, give_json, say
 from mha.core.changes import escaped
 from mha.core.model.codes import CODES
@@ -56,26 +56,15 @@ def _summary(found: Validated, hidden: int) -> str:
 def _lines(remark: Remark) -> list[str]:
     finding = remark.finding
     severity = "allowed" if finding.waiver else remark.severity
-    about = f"{finding.subject}: " if finding.subject else ""
-    head = f"{escaped(finding.path)}:{finding.line}: {coloured(severity, _COLOURS[remark.severity])} {finding.code}: "
-    said = [head + escaped(about + finding.message) + ("  (new)" if remark.new and not remark.blocks else "")]
+    head = remark.line(coloured(severity, _COLOURS[remark.severity]))
+    said = [head + ("  (new)" if remark.new and not remark.blocks else "")]
     if remark.source.strip() and not finding.waiver:
-        line = escaped(remark.source.replace("\t", " "))[:160]
-        said += [f"    {line}", f"    {' ' * _column(line, finding.message)}^"]
+        said += [f"    {line}" for line in carets.pointed(remark.source, finding.subject, finding.message)]
     if finding.waiver:
         said.append(f"    Allowed: {escaped(finding.waiver)}")
     elif finding.hint:
         said.append(f"    Hint: {escaped(finding.hint)}")
     return said
-
-
-def _column(line: str, message: str) -> int:
-    """Where in its line a finding points: at the first word that the message quotes, else at the first character."""
-    for word in re.findall(r"`([^`]+)`|named ([^ ]+)\.|^([^ ]+) is a |^([^ ]+) could mean", message):
-        text = "".join(word)
-        if text in line:
-            return line.index(text)
-    return len(line) - len(line.lstrip(" -"))
 
 
 def _plain(found: Validated) -> dict[str, Any]:
@@ -115,10 +104,9 @@ def _sarif(remarks: Iterable[Remark]) -> dict[str, Any]:
 
 def _result(remark: Remark) -> dict[str, Any]:
     finding = remark.finding
-    about = f"{finding.subject}: " if finding.subject else ""
     place = {"artifactLocation": {"uri": finding.path}, "region": {"startLine": finding.line}}
     result = {
-        "ruleId": finding.code, "level": _LEVELS[remark.severity], "message": {"text": about + finding.message},
+        "ruleId": finding.code, "level": _LEVELS[remark.severity], "message": {"text": finding.sentence},
         "locations": [{"physicalLocation": place}], "baselineState": "new" if remark.new else "unchanged",
     }  # fmt: skip
     if finding.waiver:

@@ -134,7 +134,7 @@ def _checks(done: Published) -> None:
     """Say what a publish adds to the findings, but for notices, and how many errors stand."""
     for each in done.remarks:
         if each.severity != "notice" and not each.finding.waiver:
-            remark(f"Warning: {each.lines()[0].strip()}")
+            remark(f"Warning: {each.line()}")
     if done.standing:
         remark(f"Warning: The configuration has {count(done.standing, 'error')}; `mha validate` lists them.")
 

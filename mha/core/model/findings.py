@@ -24,6 +24,11 @@ class Finding(NamedTuple):
     waiver: str = ""  # why the rule allows it
 
     @property
+    def sentence(self) -> str:
+        """What it says, and about what."""
+        return f"{self.subject}: {self.message}" if self.subject else self.message
+
+    @property
     def identity(self) -> tuple[str, str, str]:
         """What makes it the same finding in another revision."""
         return self.code, self.subject or self.path, self.message

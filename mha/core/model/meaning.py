@@ -6,11 +6,9 @@ Rule: a value that is not valid has no meaning; what is wrong with it was said w
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mha.core.model import addresses, services, times
+from mha.core.model import addresses, ip, services, times
 from mha.core.model.facts import Definition, Value
 from mha.core.model.spans import EMPTY, NotUnderstood, Spans, union
-
-_BITS = {4: 32, 6: 128}
 
 
 def numbers(kind: str, value: Value) -> Spans:
@@ -80,8 +78,8 @@ def _bits(span: tuple[int, int]) -> str:
     first, last = span
     version = 6 if first >= addresses.IPV6[0][0] else 4
     start = first - addresses.IPV6[0][0] if version == 6 else first
-    length = _BITS[version] - (last - first).bit_length()
-    return f"{version}{start >> (_BITS[version] - length):0{length}b}" if length else str(version)
+    length = ip.BITS[version] - (last - first).bit_length()
+    return f"{version}{start >> (ip.BITS[version] - length):0{length}b}" if length else str(version)
 
 
 def contained(kind: str, value: Value) -> list[str]:

@@ -2,23 +2,20 @@
 
 Rule 1: a format says alone what is right. The pattern that stands beside it in a schema is for editors, and refuses
 nothing that the format takes.
-Rule 2: a value has one spelling that no two products read differently: no octet with a leading zero, no network with
-bits behind its prefix.
+Rule 2: a value has one spelling that no two products read differently: what an address is, ip.py says, and a network
+has no bits behind its prefix.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from mha.core.model import ip
+
 Complaint = tuple[str, str]  # what the text is, and what to write instead
 
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
-_PREFIX = re.compile(r"(?P<address>[^/]+)/(?P<length>0|[1-9][0-9]{0,2})")
 _PORTS = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_BITS = {4: 32, 6: 128}
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _WRITE_ADDRESS = "Write an address such as `10.1.0.10` or `2001:db8::10`."
@@ -26,48 +23,30 @@ _WRITE_PREFIX = "Write an address and its prefix, such as `{}` or `{}`."
 _WRITE_DATE = 'Write year, month and day: "2028-06-30".'
 
 
-def number(text: str) -> tuple[int, int] | None:
-    """An address as the version of IP and a whole number, None where the text is no address."""
-    if _IPV4.fullmatch(text):
-        a, b, c, d = map(int, text.split("."))
-        return 4, a << 24 | b << 16 | c << 8 | d
-    if ":" not in text or not _IPV6.fullmatch(text):
-        return None
-    import ipaddress
-
-    try:
-        return 6, int(ipaddress.IPv6Address(text))
-    except ValueError:
-        return None
-
-
 def address(text: str) -> Complaint | None:
     """What is wrong with an address."""
-    if _IPV4.fullmatch(text) or number(text):
+    if ip.is_ipv4(text) or ip.address(text):
         return None
-    if "/" in text and number(text.partition("/")[0]):
+    if "/" in text and ip.address(text.partition("/")[0]):
         return "has a prefix, and one address is expected", f"Write `{text.partition('/')[0]}`."
     return "is not an IPv4 or IPv6 address", _octets(text) or _WRITE_ADDRESS
 
 
 def interface(text: str) -> Complaint | None:
     """What is wrong with an address and its prefix."""
-    return None if _parts(text) else _no_prefix(text, ("10.1.0.1/24", "2001:db8::1/64"))
+    return None if ip.interface(text) else _no_prefix(text, ("10.1.0.1/24", "2001:db8::1/64"))
 
 
 def network(text: str) -> Complaint | None:
     """What is wrong with a network."""
-    parts = _parts(text)
-    if parts is None:
+    found = ip.interface(text)
+    if found is None:
         return _no_prefix(text, ("10.1.0.0/24", "2001:db8::/64"))
-    version, value, length = parts
-    behind = _BITS[version] - length
-    if value >> behind << behind == value:
+    version, number, length = found
+    first, _ = ip.network(found)
+    if first == number:
         return None
-    return (
-        f"has bits set behind its prefix of {length}",
-        f"Did you mean `{_text(version, value >> behind << behind)}/{length}`?",
-    )
+    return f"has bits set behind its prefix of {length}", f"Did you mean `{ip.shown(version, first)}/{length}`?"
 
 
 def address_or_network(text: str) -> Complaint | None:
@@ -101,7 +80,7 @@ def date(text: str) -> Complaint | None:
 
 def backwards(first: str, last: str) -> Complaint | None:
     """What is wrong with a range from one address to another."""
-    start, end = number(first), number(last)
+    start, end = ip.address(first), ip.address(last)
     if start is None or end is None:
         return None  # what is no address is complained about as such
     if start[0] != end[0]:
@@ -128,30 +107,16 @@ CHECKS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def _parts(text: str) -> tuple[int, int, int] | None:
-    match = _PREFIX.fullmatch(text)
-    found = number(match["address"]) if match else None
-    if match is None or found is None or int(match["length"]) > _BITS[found[0]]:
-        return None
-    return *found, int(match["length"])
-
-
 def _no_prefix(text: str, examples: tuple[str, str]) -> Complaint:
     plain, slash, _ = text.partition("/")
     hint = _octets(plain) or _WRITE_PREFIX.format(*examples)
-    return ("has no prefix that fits" if slash and number(plain) else "is not an address with its prefix"), hint
+    return ("has no prefix that fits" if slash and ip.address(plain) else "is not an address with its prefix"), hint
 
 
 def _octets(text: str) -> str | None:
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+){3}", text) or _IPV4.fullmatch(text):
+    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+){3}", text) or ip.is_ipv4(text):
         return None
     return "The four numbers are 0 to 255, without a 0 before them."
-
-
-def _text(version: int, value: int) -> str:
-    import ipaddress
-
-    return str(ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value))
 
 
 def _is_leap(year: int) -> bool:

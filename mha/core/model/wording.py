@@ -155,6 +155,8 @@ def _example(schema: Schema) -> str:
 
 
 def _limits(schema: Schema) -> str:
+    if "minimum" in schema and "maximum" in schema:
+        return f"Allowed is {schema['minimum']} to {schema['maximum']}."
     return f"Allowed is {' and '.join(f'{word} {schema[key]}' for key, word in _LIMITS.items() if key in schema)}."
 
 

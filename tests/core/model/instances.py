@@ -20,6 +20,11 @@ NEARLY = [
     *["any", "layer:", "layer:x", "not", "accept", "acept", "tcp", "vault:a", "hunter2", "", "\n", "a\n", "x-y"],
     *["10.1.0.10\n", "2028-06-30\n", "80-90\n", "00:00:5e:00:53:45\n", "web.example.org\n", "web.example.org.", "Ä"],
 ]  # fmt: skip
+_OCTETS = st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,3})?\Z")
+_PREFIXES = st.tuples(st.ip_addresses(), st.integers(0, 129)).map(lambda pair: f"{pair[0]}/{pair[1]}")
+NEARLY_ADDRESSES: st.SearchStrategy[str] = st.one_of(
+    _OCTETS, _PREFIXES, st.ip_addresses().map(str), st.text("0123456789abf:./", max_size=24), st.sampled_from(NEARLY)
+)
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [*NEARLY, 0, 1, -1, 443, 65536, 4095, True, False, None, 1.5, [], {}, [[]], {"not": "any"}]
 )

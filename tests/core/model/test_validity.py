@@ -112,9 +112,29 @@ WRONG = {
         'services:\n  a: {protocol: tcp, port: ["90-80"]}\n',
         [(2, "invalid-value", "`90-80` in `port` runs backwards.", 'Write "80-90".')],
     ),
-    "a port that does not exist": (
+    "a port above all ports": (
         "services:\n  a: tcp/65536\n",
-        [(2, "invalid-value", "`65536` in `port` is not a port.", "Allowed is at least 1 and at most 65535.")],
+        [(2, "invalid-value", "`65536` in `port` is not a port.", "Allowed is 1 to 65535.")],
+    ),
+    "a port of six digits": (
+        "services:\n  a: tcp/100000\n",
+        [(2, "invalid-value", "`100000` in `port` is not a port.", "Allowed is 1 to 65535.")],
+    ),
+    "port 0": (
+        "services:\n  a: tcp/0\n",
+        [(2, "invalid-value", "`0` in `port` is not a port.", "Allowed is 1 to 65535.")],
+    ),
+    "port 0, in the long form": (
+        "services:\n  a: {protocol: tcp, port: 0}\n",
+        [(2, "invalid-value", "`0` in `port` is not a port.", "Allowed is 1 to 65535.")],
+    ),
+    "ports from 0": (
+        "services:\n  a: tcp/0-80\n",
+        [(2, "invalid-value", "`0-80` in `port` has a port that does not exist.", "Ports are 1 to 65535.")],
+    ),
+    "a VLAN that does not exist": (
+        "networks:\n  a: {address: 10.1.0.0/24, vlan: 4095}\n",
+        [(2, "invalid-value", "`4095` in `vlan` is not the number of a VLAN.", "Allowed is 1 to 4094.")],
     ),
     "a port of a protocol without ports": (
         "services:\n  a: {protocol: icmp, port: 80}\n",
