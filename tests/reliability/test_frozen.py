@@ -13,6 +13,7 @@ from tests.reliability.watched import SLACK, STILL, Case, Watched, begun, result
 
 HOSTS = "objects/hosts.yaml"
 BIG = 1_500_000
+BIGGER = 16_000_000  # more than sockets hold on the way
 RATE = "2mbit"
 LOCAL = 15.0 + 10.0  # the wait for the lock, after the peers were asked
 
@@ -99,7 +100,7 @@ def the_active_stands_still_with_an_offer(watched: Watched) -> None:
 def a_sender_stands_still_while_a_server_joins(watched: Watched) -> None:
     """git's upload-pack is stopped in the middle of a join."""
     net = watched.net
-    net["fw-a"].edit("objects/big.bin", random.randbytes(BIG))
+    net["fw-a"].edit("objects/big.bin", random.randbytes(BIGGER))
     net["fw-a"].publish()
     net.slow("fw-b", RATE)
     packs = net["fw-b"].path / "mha.git/objects/pack"
@@ -107,11 +108,12 @@ def a_sender_stands_still_while_a_server_joins(watched: Watched) -> None:
         joining = pool.submit(net.joining, "fw-b", "fw-a")
         wait_until(lambda: any(pack.exists() for pack in packs.glob("tmp_pack_*")), "the history is on its way")
         stopped = net["fw-a"].processes("upload-pack")
+        assert stopped
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         done = joining.result(timeout=STILL + SLACK)
 
-    said = f"Error: {net.url('fw-a')} cannot be reached: no answer within the deadline\n"
+    said = f"Error: {net.url('fw-a')} cannot be reached: no answer within the deadline.\n"
     assert (done.returncode, done.stderr.startswith(said)) == (6, True), done.stderr
     thaw(*stopped)
     net.slow("fw-b", "1gbit")
