@@ -34,6 +34,8 @@ def initialized(made: Initialized, *, json: bool) -> None:
     say(f"{made.name} is Active, the Primary of the cluster {made.cluster}: revision 1, {count(made.files, 'file')}.")
     if made.adopted:
         say(f"{count(made.adopted, 'commit')} of earlier history lie below it.")
+    if made.files > 1:  # beside mha.yaml
+        say("They were taken as they are: `mha validate` says what the checks find in them.")
     say(f"Edit the files in {made.path}/work, then run `mha publish` there.")
     say(f"The first revision is {made.id}: give its beginning to `mha join --trust`.")
 
