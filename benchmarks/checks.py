@@ -5,6 +5,7 @@ same: yamllint, check-jsonschema, and grep with sed.
 """
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from mha.store.home import Home, open_home
 
 DAYS = Days("2026-11-30", "2026-12-30")
 _BIN = Path(sys.executable).parent
+_ROOT = Path(__file__).resolve().parent.parent
 
 
 def against_yamllint(stage: Stage, rounds: int) -> Iterator[Pair]:
@@ -62,6 +64,20 @@ def rules(_stage: Stage, rounds: int) -> Iterator[Pair]:
     book, layer = _policy(10_000, 2_000)
     for _ in range(rounds):
         yield timed(lambda: policies.judge(layer, Resolver(book), DAYS)), 0.5
+
+
+def rules_memory(_stage: Stage, _rounds: int) -> Iterator[Pair]:
+    """What a process holds at most that reads these objects and judges these rules, against 300 MB; in GiB."""
+    code = "from benchmarks import checks; checks.judge_rules()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=_ROOT, check=True, capture_output=True, text=True)
+    yield int(done.stdout) / (1 << 20), 300e6 / (1 << 30)
+
+
+def judge_rules() -> None:
+    """Judge them once, and print the KiB that were held at most."""
+    book, layer = _policy(10_000, 2_000)
+    list(policies.judge(layer, Resolver(book), DAYS))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def rename(stage: Stage, rounds: int) -> Iterator[Pair]:
