@@ -9,7 +9,6 @@ HOME/work/          the draft; on the Active only
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,12 +80,12 @@ _ADDITIONS = {  # what an administrator may set: section and key as libgit2 has 
 IGNORED = "*~\n.*.sw?\n.#*\n#*#\n.DS_Store\n"  # what editors leave behind
 
 
-@dataclass(frozen=True)
 class Home:
     """One server: its folder and its name."""
 
-    path: Path
-    name: str
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
 
     @cached_property
     def repository(self) -> "Repository":
