@@ -28,9 +28,9 @@ def setting(home: Home, name: str) -> str:
 
 def test_a_new_home_is_found_by_path_and_from_every_folder_within(home, tmp_path):
     (home.path / "work/deep").mkdir(parents=True)
-    assert homes.open_home(home.path) == homes.locate(home.path, tmp_path) == home
-    for folder in (home.path, home.path / "work/deep", home.git_dir / "mha"):
-        assert homes.locate(None, folder) == home
+    found = [homes.open_home(home.path), homes.locate(home.path, tmp_path)]
+    found += [homes.locate(None, folder) for folder in (home.path, home.path / "work/deep", home.git_dir / "mha")]
+    assert {(each.path, each.name) for each in found} == {(home.path, home.name)}
     with pytest.raises(NoHome):
         homes.locate(None, tmp_path)
 
