@@ -109,8 +109,8 @@ class Kinds:
     def of_file(self, path: str) -> tuple[Kind, str, dict[str, str]] | None:
         """The kind of the object that a whole file is, its name, and the words of its path; None for other files."""
         for pattern, kind in self._files:
-            if found := patterns.compiled(pattern).fullmatch(path):
-                words = found.groupdict()
+            words = patterns.words(pattern, path)
+            if words is not None:
                 by_words = words and not re.search("[*?]", pattern)
                 return kind, "/".join(words.values()) if by_words else path, words
         return None
