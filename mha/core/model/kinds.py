@@ -37,6 +37,7 @@ class Short:
 
     into: str | None
     pattern: re.Pattern[str] | None
+    written: str  # the pattern as it stands in the schema
     numbers: frozenset[str]  # the fields in which digits are a whole number
     example: str
 
@@ -44,7 +45,9 @@ class Short:
         """The long form of a value that is no mapping; None where it is no short form."""
         if self.into is not None:
             return {self.into: value}
-        found = self.pattern.search(value) if self.pattern and isinstance(value, str) else None
+        if self.pattern is None or not isinstance(value, str) or not validators.matcher(self.written)(value):
+            return None  # told by the validator: Python's patterns can take time without end
+        found = self.pattern.search(value)
         if found is None:
             return None
         return {key: self._read(key, text) for key, text in found.groupdict().items() if text is not None}
@@ -143,4 +146,4 @@ def _short(schema: Mapping[str, Any], said: Mapping[str, str]) -> Short:
     numbers = {
         key for key in (pattern.groupindex if pattern else ()) if "integer" in schemas.types(schema, fields[key])
     }
-    return Short(said.get("into"), pattern, frozenset(numbers), said.get("example", ""))
+    return Short(said.get("into"), pattern, said.get("pattern", ""), frozenset(numbers), said.get("example", ""))

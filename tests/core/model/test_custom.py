@@ -93,6 +93,19 @@ FAULTY = {
     "a reference to a property": (
         field({"$ref": "#/properties/host"}), '"$ref": "#/p', "`#/properties/host` does not lead into `$defs`.",
     ),
+    "a reference to nothing at all": (field({"$ref": ""}), '"$ref": ""', "`` does not lead into `$defs`."),
+    "a reference to a part of a definition": (
+        field({"$ref": "#/$defs/host/x-mha"}), '"$ref": "#/$defs/host/x',
+        "`#/$defs/host/x-mha` does not lead into `$defs`.",
+    ),
+    "a reference to whatever there is": (
+        {**field({"$ref": "#/$defs/all"}), "$defs": {**LAMP["$defs"], "all": True}}, '"$ref": "#/$defs/all',
+        "`#/$defs/all` leads to no mapping.",
+    ),
+    "a part with a reference of its own": (field({"$id": "https://a.org"}), '"$id"', "`$id` is not followed."),
+    "an anchor": (field({"$dynamicAnchor": "a"}), '"$dynamicAnchor"', "`$dynamicAnchor` is not followed."),
+    "an empty x-mha": ({**LAMP, "x-mha": None}, '"x-mha": null', "An empty value is not a kind."),
+    "an empty mark": (field({"x-mha": None}), '"x-mha": null', "An empty value is not what is said of a text."),
     "a schema of no kind": (changed(**{"x-mha": None}), "{", "The schema does not say which kind it is."),
     "no name of the kind": (saying(kind=None), WHERE, "A kind needs `kind`."),
     "neither a section nor files": (saying(section=None), WHERE, "A kind needs `section` or `files`."),
@@ -117,6 +130,19 @@ FAULTY = {
     ),
     "a short form that is no pattern": (
         saying(short={"pattern": "(("}), '"pattern"', "`((` is no regular expression.",
+    ),
+    "a short form that would take too much memory": (
+        saying(short={"pattern": "((a{999}){999}){999}"}), '"pattern"',
+        "`((a{999}){999}){999}` is no regular expression.",
+    ),
+    "a bracket in a class": (saying(short={"pattern": "[[a]"}), '"pattern"', "`[[a]` is read otherwise elsewhere."),
+    "a dollar in a class": (saying(short={"pattern": "[$|]"}), '"pattern"', "`[$|]` is read otherwise elsewhere."),
+    "a dollar that is no end": (saying(short={"pattern": "a$b"}), '"pattern"', "`a$b` is read otherwise elsewhere."),
+    "an intersection of classes": (
+        saying(short={"pattern": "[a&&b]"}), '"pattern"', "`[a&&b]` is read otherwise elsewhere.",
+    ),
+    "a repetition that gives nothing back": (
+        saying(short={"pattern": "a*+"}), '"pattern"', "`a*+` is read otherwise elsewhere.",
     ),
     "two short forms": (
         saying(short={"into": "host", "pattern": "a"}), '"short"',
@@ -187,3 +213,41 @@ def test_a_schema_that_leads_round_in_a_circle_ends():
         "a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}]},
     }}))  # fmt: skip
     assert (said, found and found.names) == ([], None)
+
+
+def test_what_stands_below_a_word_that_means_nothing_is_no_schema():
+    _, said = read(field({"like": {"patternProperties": 5, "$ref": "#/$defs/host"}}))
+    assert said == []
+
+
+SHARED = [
+    (".", "\n\r\u2028\u2029", "a\x0b]"),
+    (r"^\\$", "", "\\"),
+    (r"^[\$|]$", "\n", "$|"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "no", "yes"), SHARED)
+def test_a_short_form_means_the_same_in_python(pattern, no, yes):
+    found, said = read(saying(short={"pattern": pattern}))
+    assert (said, found is not None) == ([], True)
+    assert found is not None
+    assert found.short is not None
+    assert [text for text in no if found.short.long(text) is not None] == []
+    assert [text for text in yes if found.short.long(text) is None] == []
+    assert found.short.long("\\\n") is None or pattern == "."
+
+
+def test_a_short_form_that_could_be_read_in_many_ways_takes_no_time():
+    found, said = read(saying(short={"pattern": "^(?:a+)+$"}))
+    assert said == []
+    assert found is not None
+    assert found.short is not None
+    assert found.short.long("a" * 1000 + "b") is None
+
+
+def test_a_key_that_could_be_read_in_many_ways_takes_no_time():
+    found, said = read(field({"patternProperties": {"^(?:a+)+$": {"x-mha": {"defines": {"space": "a"}}}}}))
+    assert said == []
+    assert found is not None
+    assert references.names(found.names, {"f": {"a" * 1000 + "b": "x"}}) == []
