@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mha.core import reader
-from mha.core.model import custom, kinds, references
+from mha.core.model import custom, facts, kinds, references
 from mha.core.model.codes import CODES
 from mha.core.model.kinds import Kinds
 from mha.core.model.spelling import spelled
@@ -251,3 +251,78 @@ def test_a_key_that_could_be_read_in_many_ways_takes_no_time():
     assert said == []
     assert found is not None
     assert references.names(found.names, {"f": {"a" * 1000 + "b": "x"}}) == []
+
+
+def bare(**parts):
+    said = {"kind": "lamp", "section": "lamps", "space": "lamps", **parts.pop("said", {})}
+    return {"x-mha": said, **parts}
+
+
+ENDS = {"short": {"pattern": "^(?P<first>[a-z0-9]+)-(?P<last>[a-z0-9]+)$"}, "ascending": ["first", "last"]}
+SECRET = {"type": "string", "pattern": "^vault:", "examples": [], "x-mha": {"secret": True}}
+ASK = "`mha schema` and the kind prints what it takes."
+READ = {
+    # a schema, an object, and what is said about it
+    "a kind without fields, in a short form": (
+        bare(), "b", [("A lamp has no short form.", "Write a mapping below `a`.")],
+    ),
+    "a kind whose short form has no example": (
+        bare(said={"short": {"pattern": "^b$"}}), "c",
+        [("`c` is not the short form of a lamp.", "Write a mapping below the name.")],
+    ),
+    "a field that may be anything, in a short form": (
+        bare(said={"short": {"pattern": "^(?P<f>[0-9]+)$"}}, properties={"f": True}), "5", [],
+    ),
+    "a field that may not be": (
+        bare(properties={"f": False}), {"f": 1}, [("`f` does not belong here.", ASK)],
+    ),
+    "a missing field that may be anything": (
+        bare(required=["f"], properties={"f": True}), {}, [("This needs `f`.", "Write `f:` and what is taken here.")],
+    ),
+    "a range without its end": (bare(said=ENDS, properties={"first": True, "last": True}), {"first": "10.1.0.1"}, []),
+    "a range of numbers": (bare(said=ENDS, properties={"first": True, "last": True}), {"first": 1, "last": 0}, []),
+    "nothing to choose from": (
+        bare(properties={"f": {"enum": []}}), {"f": 1},
+        [("`1` in `f` is not what is taken here.", "Take the field out.")],
+    ),
+    "no fields to choose from": (
+        bare(oneOf=[{"required": []}, {"required": []}]), {}, [("A mapping is not a lamp.", ASK)],
+    ),
+    "an empty description": (
+        bare(properties={"f": {"description": "", "type": "object"}}), {"f": 1},
+        [("`1` in `f` is not a mapping.", ASK)],
+    ),
+    "a secret without examples": (
+        bare(properties={"f": SECRET}), {"f": "a"},
+        [("`f` takes a reference to a secret, and this is none.", "Write where it is kept, like `vault:name`.")],
+    ),
+    "a pattern beside a format that takes the value": (
+        bare(properties={"f": {"title": "an address of ours", "format": "mha-address", "pattern": "^10[.]"}}),
+        {"f": "192.0.2.1"}, [("`192.0.2.1` in `f` is not an address of ours.", ASK)],
+    ),
+    "a pattern that only the validator knows, beside a format": (
+        bare(properties={"f": {"format": "mha-date", "pattern": r"^\p{L}"}}), {"f": "a"},
+        [("`a` in `f` is not a date.", 'Write year, month and day: "2028-06-30".')],
+    ),
+    "a field that is called like a number": (
+        bare(properties={"1": {"type": "string"}}), {"1": 5}, [("`5` is not a text.", 'Put it in quotes: "5".')],
+    ),
+    "a field without a name": (
+        bare(properties={"": {"items": {"type": "string"}}}), {"": [5]}, [("`5` is not what is taken here.", ASK)],
+    ),
+    "rules that are names": (
+        bare(properties={"rules": {"items": {"type": "string", "x-mha": {"refers-to": [{"space": "lamps"}]}}}}),
+        {"rules": ["a"]}, [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), READ.values(), ids=READ)
+def test_an_object_of_any_kind_is_read_and_what_is_wrong_with_it_is_said(schema, value, expected):
+    kind, said = read({"title": "a lamp", **schema} if "required" not in schema else schema)
+    assert said == []
+    assert kind is not None
+
+    found = facts.of_file("objects/a.yaml", json.dumps({"lamps": {"a": value}}).encode(), kinds.together([kind]))
+
+    assert [(finding.message, finding.hint) for finding in found.findings] == expected
