@@ -73,6 +73,20 @@ def test_crlf_quotes_and_comments_stay(make_cluster):
     )
 
 
+def test_of_two_objects_with_one_name_the_first_is_renamed_and_both_follow_others(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    twins = (
+        "kind: group\nname: a\ninclude: [{}]\n---\nkind: group\nname: a\ninclude: []\n---\nhosts: {{{}: 10.1.0.1}}\n"
+    )
+    server.edit("objects/a.yaml", twins.format("b", "b"))
+
+    renaming.rename(server.home, "host/b", "c")
+    assert server.draft()["objects/a.yaml"] == twins.format("c", "c").encode()
+
+    renaming.rename(server.home, "group/a", "d")
+    assert server.draft()["objects/a.yaml"] == twins.format("c", "c").replace("name: a", "name: d", 1).encode()
+
+
 REFUSED = [
     ("host/none", "new", UnknownObject),
     ("hots/mail-01", "new", UnknownKind),
