@@ -36,9 +36,15 @@ def edits(
         owner = _owner(known[reference.kind, reference.owner], reference)
         if owner.whole not in gone:
             place = owner.place(reference.at, is_key=reference.is_key)
-            stands = new in _beside(documents, place) or reference.owner == new  # nothing contains itself
+            is_itself = reference.owner == new and _may_be_meant(kinds.by_name[reference.kind].space, reference)
+            stands = is_itself or new in _beside(documents, place)
             found.append(Remove(place) if stands else Replace(place, _with(documents, place, reference, new)))
     return found
+
+
+def _may_be_meant(space: str, reference: Reference) -> bool:
+    """Whether a reference can lead to objects of a space; if its owner is one, nothing contains itself."""
+    return any(space == wanted for wanted, _ in reference.wanted)
 
 
 def _defined(same: list[Whereabouts], definition: Definition) -> Whereabouts:
