@@ -104,6 +104,15 @@ def test_a_layer_may_be_called_like_an_object_that_it_names(make_cluster):
     assert server.draft()["policies/a.yaml"] == (RULE % "b").encode()
 
 
+def test_a_name_below_a_key_that_is_a_number_follows(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit("objects/a.yaml", "zones: {lan: }\ngateways: {a: {interfaces: {1: {zone: lan}}}}\n")
+
+    renaming.rename(server.home, "zone/lan", "inside")
+
+    assert server.draft()["objects/a.yaml"] == b"zones: {inside: }\ngateways: {a: {interfaces: {1: {zone: inside}}}}\n"
+
+
 REFUSED = [
     ("host/none", "new", UnknownObject),
     ("hots/mail-01", "new", UnknownKind),
