@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from mha.core import names, reader, scalars
 from mha.core.cluster import FILE, FORMAT, Cluster, Model, Role, Server, Settings, whole_key
+from mha.core.model import patterns
 from mha.core.model.codes import CODES
 from mha.core.model.severity import Severity
 from mha.errors import InvalidClusterFile, InvalidName, InvalidUrl, NewerFormat
@@ -143,7 +144,15 @@ def _severity(text: str) -> Severity:
 def _patterns(node: reader.Node) -> tuple[str, ...]:
     if not isinstance(node, reader.Sequence):
         raise InvalidClusterFile(node.line, "interpret must be a list of patterns.", 'Write ["objects/**"].')
-    return tuple(str(_scalar(item)) for item in node.items)
+    return tuple(_checked(item, _pattern) for item in node.items)
+
+
+def _pattern(text: str) -> str:
+    try:
+        patterns.compiled(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} has a word in braces twice.") from error
+    return text
 
 
 def _count(node: reader.Node) -> int:

@@ -112,7 +112,8 @@ def _block(new: str, old: str, *, has_break: bool) -> str:
     if match["style"] == ">":
         lines = re.sub("\n+", r"\g<0>\n", "\n".join(lines)).split("\n")
     ending = len(new) - len(new.rstrip("\n"))
-    chomping = match["chomping"] if match["chomping"] == "+" and ending else "-+"[ending > 1] if ending != 1 else ""
+    stays = match["chomping"] == "+" if ending else not has_break  # the end of the file has no break to chomp
+    chomping = match["chomping"] if stays else "-+"[ending > 1] if ending != 1 else ""
     newline = "\r\n" if match["behind"].endswith("\r") else "\n"
     header = match["style"] + chomping + match["behind"].rstrip("\r")
     indented = [f"{match['indent']}{line}" if line else "" for line in lines] + [""] * max(ending - 1, 0)

@@ -97,7 +97,8 @@ def _marked(event: Any, events: Iterator[Any]) -> Marked:
     while not _closes(inner := next(events)):
         child = _marked(inner, events)
         if isinstance(event, yaml.MappingStartEvent):
-            node.children[inner.value] = child, _marked(next(events), events)
+            is_number = not inner.style and re.fullmatch(r"[-+]?[0-9]+", inner.value)
+            node.children[str(int(inner.value)) if is_number else inner.value] = child, _marked(next(events), events)
         else:
             node.children[str(len(node.children))] = child, child
         node.end = max(node.end, next(reversed(node.children.values()))[1].end)

@@ -66,6 +66,11 @@ LINES = {
         3,
         "'bad' is no severity",
     ),
+    "a pattern with a word twice": (
+        'cluster: a\nservers: {}\nmodel:\n  interpret: ["{a}/{a}"]\n',
+        4,
+        "'{a}/{a}' has a word in braces twice.",
+    ),
     "a pattern alone": ("cluster: acme\nservers: {}\nmodel: {interpret: objects}\n", 3, "interpret must be a list"),
     "a duplicate key": ("cluster: acme\nservers: {}\ncluster: acme\n", 3, "The key cluster is a duplicate"),
     "a disputed word": ("cluster: no\nservers: {}\n", 1, "`no` is false to some YAML readers"),

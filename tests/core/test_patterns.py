@@ -13,6 +13,8 @@ STANDS_FOR = [
     ("a.b[1]+", ["a.b[1]+"], ["axb[1]+", "a.b1"]),
     ("config/{org}/org.yaml", ["config/acme/org.yaml"], ["config/a/b/org.yaml", "config//org.yaml"]),
     ("{Upper}", ["{Upper}"], ["x"]),
+    ("**/*a/**/?{b}", ["a/xy", "x/ya/z/bc", "a/b/a/cd"], ["a/x", "b/xy", "a//xy", "/a/xy"]),
+    ("**a*/**", ["a/", "x/a/y", "x/ab/"], ["a", "b/c", ""]),
 ]
 
 
@@ -24,7 +26,12 @@ def test_a_pattern_stands_for_these_paths_and_for_no_other(pattern, yes, no):
 
 
 def test_words_in_braces_say_which_part_of_the_path_they_stand_for():
-    found = patterns.compiled("config/{org}/**/{team}.yaml").fullmatch("config/acme/x/y/net.yaml")
+    pattern = "config/{org}/**/{team}.yaml"
 
-    assert found is not None
-    assert found.groupdict() == {"org": "acme", "team": "net"}
+    assert patterns.words(pattern, "config/acme/x/y/net.yaml") == {"org": "acme", "team": "net"}
+    assert patterns.words(pattern, "config/acme/x/y/net.yml") is None
+
+
+@pytest.mark.parametrize(("pattern", "path"), [("*a" * 20 + "b", "a" * 250), ("**/" * 20 + "b", "a/" * 250 + "c")])
+def test_many_wildcards_take_no_time(pattern, path):
+    assert not patterns.matches([pattern], path)

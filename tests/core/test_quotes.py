@@ -28,6 +28,7 @@ STAYS = {
     "block text, whose end is a line break now": ("a: |-\n  b\nc: d\n", ("a",), "e\n", "a: |\n  e\nc: d\n"),
     "block text that keeps its end": ("a: |+\n  b\n\nc: d\n", ("a",), "e\n", "a: |+\n  e\nc: d\n"),
     "block text that keeps its end now": ("a: |\n  b\nc: d\n", ("a",), "e\n\n", "a: |+\n  e\n\nc: d\n"),
+    "block text whose end is that of the file": ("a: |+\n  b", ("a",), "c", "a: |+\n  c"),
     "block text at the end of a file without a line break": ("a: |-\n  b", ("a",), "c\n", "a: |\n  c\n"),
     "folded text": ("a: >-\n  b\n  c\nd: e\n", ("a",), "f g\nh", "a: >-\n  f g\n\n  h\nd: e\n"),
     "an anchor that nobody repeats": ("a: &x b\n", ("a",), "c", "a: &x c\n"),

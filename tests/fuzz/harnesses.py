@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.fuzz import exchanges, texts
+from tests.fuzz import exchanges, models, numbers, refactorings, texts
 
 CORPUS = Path(__file__).parent / "corpus"
 HARNESSES: dict[str, Callable[[bytes], None]] = {
@@ -13,7 +13,8 @@ HARNESSES: dict[str, Callable[[bytes], None]] = {
         texts.trailers, texts.administrators_words, texts.yaml, texts.cluster_file, texts.server_name, texts.address,
         texts.path, texts.case_twins, exchanges.ssh_command, exchanges.pushed_references, exchanges.hooks_list,
         exchanges.receivers_word, exchanges.remote_listing, exchanges.status_line, exchanges.complaints,
-        exchanges.tree_entries,
+        exchanges.tree_entries, models.kind_schema, models.objects_file, refactorings.edits, refactorings.refactoring,
+        numbers.numbers, numbers.path_patterns,
     )
 }  # fmt: skip
 _PIECES = (

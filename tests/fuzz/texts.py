@@ -5,6 +5,9 @@ from contextlib import suppress
 
 from mha.core import changes, cluster, cluster_reader, names, reader, reception, record, scalars
 from mha.core.changes import Entry, FileType
+from mha.core.model import patterns
+from mha.core.model.codes import CODES
+from mha.core.model.severity import Severity
 from mha.errors import ControlCharacters, InvalidClusterFile, InvalidName, InvalidUrl, MessageTooLong, NewerFormat
 from tests.core.test_reader import assert_every_reader_agrees
 
@@ -77,6 +80,9 @@ def cluster_file(data: bytes) -> None:
         assert server.key is None or cluster.key(server.key) == server.key
     assert 1 <= found.settings.sync_interval_seconds <= 999_999 * 3600
     assert found.settings.wait_for >= 0
+    assert patterns.matches(found.model.interpret, "objects/a.yaml") in (True, False)
+    assert all(one in Severity for one in found.model.severity.values())
+    assert {name for _, name in found.unknown} >= found.model.severity.keys() - CODES.keys()
     assert all(line >= 1 for line, _ in found.unknown)
 
 

@@ -73,6 +73,46 @@ def test_crlf_quotes_and_comments_stay(make_cluster):
     )
 
 
+def test_of_two_objects_with_one_name_the_first_is_renamed_and_both_follow_others(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    twins = (
+        "kind: group\nname: a\ninclude: [{}]\n---\nkind: group\nname: a\ninclude: []\n---\nhosts: {{{}: 10.1.0.1}}\n"
+    )
+    server.edit("objects/a.yaml", twins.format("b", "b"))
+
+    renaming.rename(server.home, "host/b", "c")
+    assert server.draft()["objects/a.yaml"] == twins.format("c", "c").encode()
+
+    renaming.rename(server.home, "group/a", "d")
+    assert server.draft()["objects/a.yaml"] == twins.format("c", "c").replace("name: a", "name: d", 1).encode()
+
+
+RULE = "kind: layer\nname: b\nrules:\n- {name: r, from: any, to: [%s], service: any, action: drop}\n"
+
+
+def test_a_layer_may_be_called_like_an_object_that_it_names(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit("objects/a.yaml", "hosts: {a: 10.1.0.1, c: 10.1.0.2}\n")
+    server.edit("policies/a.yaml", RULE % "a")
+
+    renaming.rename(server.home, "host/a", "b")
+    assert server.draft()["policies/a.yaml"] == (RULE % "b").encode()
+
+    renaming.rename(server.home, "host/b", "d")
+    renaming.rename(server.home, "host/c", "b")
+    renaming.remove(server.home, "host/d", replacement="b")
+    assert server.draft()["policies/a.yaml"] == (RULE % "b").encode()
+
+
+def test_a_name_below_a_key_that_is_a_number_follows(make_cluster):
+    server = make_cluster("fw-a")["fw-a"]
+    server.edit("objects/a.yaml", "zones: {lan: }\ngateways: {a: {interfaces: {1: {zone: lan}}}}\n")
+
+    renaming.rename(server.home, "zone/lan", "inside")
+
+    assert server.draft()["objects/a.yaml"] == b"zones: {inside: }\ngateways: {a: {interfaces: {1: {zone: inside}}}}\n"
+
+
 REFUSED = [
     ("host/none", "new", UnknownObject),
     ("hots/mail-01", "new", UnknownKind),

@@ -18,9 +18,15 @@ from mha.core.model.schemas import Schema
 from mha.core.model.spelling import line_of, plain
 from mha.core.scalars import Unreadable
 
-_DATA = frozenset({"const", "enum", "examples", "default", "x-mha"})  # keywords that hold no schemas
-_NAMED = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})  # names, and a schema for each
-_NOT_SHARED = re.compile(r"\\[A-Za-z0-9]|\(\?(?!:|P<[a-z]+>)")  # \d and \w know other alphabets in Python
+_UNFOLLOWED = ("$id", "$anchor", "$dynamicAnchor", "$dynamicRef")  # make `$ref` mean something else, or are another
+_IN_DEFS = re.compile(r"#/\$defs/[^/%~]+")
+_IN_CLASS = r"(?:(?!&&|~~|\|\|)(?:\\[^A-Za-z0-9]|[^\\\[\]$-]))"
+# \d and \w know other alphabets in Python; `[`, `--` and `&&` in a class are not text to everybody.
+_PARTS_SHARED = re.compile(
+    rf"(?:\\[^A-Za-z0-9]|\[\^?-?(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+-?\]"
+    r"|\((?:\?:|\?P<[a-z]+>|(?!\?))|[)|^]|\$(?=\Z|[)|])"
+    r"|(?:[*+?]|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})\??(?![*+?{])|[^\\\[\](){}*+?|^$])*"
+)
 _SHARED = "Use literals, [classes], (?:groups), |, *, +, ? and {1,9}; no \\d, \\w, \\s, \\b and no lookaround."
 _Fault = tuple[Path, str, str]  # where, what, and what to write
 
@@ -62,9 +68,21 @@ def _no_schema(schema: Schema) -> Iterator[_Fault]:
 
 def _bad_references(schema: Schema) -> Iterator[_Fault]:
     for path, part in _parts(schema, ()):
-        reference = part.get("$ref", "#/$defs/")
-        if isinstance(reference, str) and not reference.startswith("#/$defs/"):
-            yield (*path, "$ref"), f"{quoted(reference)} does not lead into `$defs`.", 'Write "#/$defs/NAME".'
+        for word in _UNFOLLOWED if path else ():
+            if word in part:
+                yield (*path, word), f"`{word}` is not followed.", 'Write "$ref": "#/$defs/NAME".'
+        if "$ref" in part and (problem := _bad_reference(schema, part["$ref"])):
+            yield (*path, "$ref"), problem, 'Write "#/$defs/NAME", and a mapping for it in `$defs`.'
+
+
+def _bad_reference(schema: Schema, reference: Any) -> str | None:
+    if not isinstance(reference, str) or not _IN_DEFS.fullmatch(reference):
+        return f"{quoted(reference)} does not lead into `$defs`."
+    try:
+        schemas.resolved(schema, reference)
+    except ValueError:
+        return f"{quoted(reference)} leads to no mapping."
+    return None
 
 
 def _bad_marks(schema: Schema) -> Iterator[_Fault]:
@@ -73,24 +91,30 @@ def _bad_marks(schema: Schema) -> Iterator[_Fault]:
     if "x-mha" not in schema:
         yield (), "The schema does not say which kind it is.", 'Write "x-mha": {"kind": …, "section": …, "space": …}.'
     for path, part in _parts(schema, ()):
-        written = part.get("x-mha")
-        for error in (top if part is schema else mark).iter_errors(written) if written is not None else ():
+        is_marked, written = "x-mha" in part, part.get("x-mha")
+        for error in (top if part is schema else mark).iter_errors(written) if is_marked else ():
             for said in wording.said(error, TOP if part is schema else MARK):
                 yield (*path, "x-mha", *said.path), said.message, said.hint
-        if written is not None and id(part) not in followed:
+        if is_marked and id(part) not in followed:
             yield (*path, "x-mha"), "No name is looked for in this part.", "Move it below `properties` or `items`."
-        for pattern in part.get("patternProperties", ()):
+        for pattern in part.get("patternProperties", ()) if id(part) in followed else ():
             yield from _bad_pattern((*path, "patternProperties", pattern), pattern)
 
 
 def _bad_pattern(path: Path, pattern: str) -> Iterator[_Fault]:
-    if _NOT_SHARED.search(pattern):
+    no_pattern = path, f"{quoted(pattern)} is no regular expression.", _SHARED
+    try:
+        validators.matcher(pattern)  # it bounds how deep and how large a pattern may be
+    except ValueError:
+        yield no_pattern
+        return
+    if not _PARTS_SHARED.fullmatch(pattern):
         yield path, f"{quoted(pattern)} is read otherwise elsewhere.", _SHARED
         return
     try:
-        re.compile(pattern)
+        re.compile(references.anchored(pattern))
     except re.error:
-        yield path, f"{quoted(pattern)} is no regular expression.", _SHARED
+        yield no_pattern
 
 
 def _bad_kind(schema: Schema, known: Kinds) -> Iterator[_Fault]:
@@ -143,10 +167,10 @@ def _parts(schema: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     if isinstance(schema, dict):
         yield path, schema
         for key, part in schema.items():
-            named = part.items() if key in _NAMED and isinstance(part, dict) else ()
+            named = part.items() if key in schemas.NAMED and isinstance(part, dict) else ()
             for name, inner in named:
                 yield from _parts(inner, (*path, key, name))
-            if not named and key not in _DATA:
+            if not named and key not in schemas.DATA:
                 yield from _parts(part, (*path, key))
     elif isinstance(schema, list):
         for index, part in enumerate(schema):

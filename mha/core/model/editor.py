@@ -6,6 +6,7 @@ Rule: what mha takes, an editor takes. An editor may take more: it does not coun
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from mha.core.model import schemas
 from mha.core.model.kinds import NAME, Kind, Kinds
@@ -43,7 +44,7 @@ def _if_kind(kind: Kind) -> dict[str, Any]:
             "properties": {
                 "kind": {"const": kind.name},
                 "name": {"type": "string", "pattern": NAME},
-                **{field: {"$ref": f"#/$defs/{kind.name}/properties/{field}"} for field in kind.fields},
+                **{field: _reference(kind, field) for field in kind.fields},
             },
         },
     }
@@ -74,16 +75,26 @@ def _short(kind: Kind) -> dict[str, Any]:
     if pattern is not None:
         return {"type": "string", "pattern": re.sub(r"\(\?P<[a-z]+>", "(", pattern)}
     assert kind.short is not None
-    field = f"#/$defs/{kind.name}/properties/{kind.short.into}"
-    return {"type": sorted(schemas.TYPES - {"object", "null"}), "$ref": field}
+    assert kind.short.into is not None
+    return {"type": sorted(schemas.TYPES - {"object", "null"}), **_reference(kind, kind.short.into)}
 
 
 def _moved(part: Any, name: str) -> Any:
     """A part of a kind's schema as it stands below `$defs` of another schema."""
     if isinstance(part, Mapping):
-        return {
-            key: f"#/$defs/{name}{value[1:]}" if key == "$ref" and isinstance(value, str) else _moved(value, name)
-            for key, value in part.items()
-            if key not in ("$schema", "x-mha")
-        }
+        return {key: _under(key, value, name) for key, value in part.items() if key not in ("$schema", "$id", "x-mha")}
     return [_moved(item, name) for item in part] if isinstance(part, list) else part
+
+
+def _under(key: str, value: Any, name: str) -> Any:
+    """What a keyword holds, moved."""
+    if key == "$ref" and isinstance(value, str):
+        return f"#/$defs/{name}{value[1:]}"
+    if key in schemas.NAMED and isinstance(value, Mapping):
+        return {named: _moved(inner, name) for named, inner in value.items()}
+    return value if key in schemas.DATA else _moved(value, name)
+
+
+def _reference(kind: Kind, field: str) -> dict[str, str]:
+    step = quote(field.replace("~", "~0").replace("/", "~1"), safe="~")
+    return {"$ref": f"#/$defs/{kind.name}/properties/{step}"}

@@ -94,7 +94,8 @@ def rule_name(value: Value, at: Path) -> str:
     if len(at) < 2 or at[0] != "rules" or not isinstance(at[1], int):  # rules, place
         return ""
     rule = value["rules"][at[1]]
-    return str(rule.get("id") or rule.get("name") or f"#{at[1] + 1}")
+    written = rule if isinstance(rule, dict) else {}
+    return str(written.get("id") or written.get("name") or f"#{at[1] + 1}")
 
 
 def _lines(found: Object) -> tuple[int, ...]:

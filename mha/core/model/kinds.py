@@ -36,6 +36,7 @@ class Short(NamedTuple):
 
     into: str | None
     pattern: re.Pattern[str] | None
+    written: str  # the pattern as it stands in the schema
     numbers: frozenset[str]  # the fields in which digits are a whole number
     example: str
 
@@ -43,7 +44,9 @@ class Short(NamedTuple):
         """The long form of a value that is no mapping; None where it is no short form."""
         if self.into is not None:
             return {self.into: value}
-        found = self.pattern.search(value) if self.pattern and isinstance(value, str) else None
+        if self.pattern is None or not isinstance(value, str) or not validators.matcher(self.written)(value):
+            return None  # told by the validator: Python's patterns can take time without end
+        found = self.pattern.search(value)
         if found is None:
             return None
         return {key: self._read(key, text) for key, text in found.groupdict().items() if text is not None}
@@ -108,8 +111,8 @@ class Kinds:
     def of_file(self, path: str) -> tuple[Kind, str, dict[str, str]] | None:
         """The kind of the object that a whole file is, its name, and the words of its path; None for other files."""
         for pattern, kind in self._files:
-            if found := patterns.compiled(pattern).fullmatch(path):
-                words = found.groupdict()
+            words = patterns.words(pattern, path)
+            if words is not None:
                 by_words = words and not re.search("[*?]", pattern)
                 return kind, "/".join(words.values()) if by_words else path, words
         return None
@@ -142,4 +145,4 @@ def _short(schema: Mapping[str, Any], said: Mapping[str, str]) -> Short:
     numbers = {
         key for key in (pattern.groupindex if pattern else ()) if "integer" in schemas.types(schema, fields[key])
     }
-    return Short(said.get("into"), pattern, frozenset(numbers), said.get("example", ""))
+    return Short(said.get("into"), pattern, said.get("pattern", ""), frozenset(numbers), said.get("example", ""))

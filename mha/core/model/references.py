@@ -22,6 +22,8 @@ from mha.core.model.schemas import Schema
 
 Path = tuple[str | int, ...]
 _Tests = tuple[Callable[[Any], bool], ...]
+_PIECE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$(?=\Z|\)|\|)|\.", re.DOTALL)
+_PYTHONS = {"$": r"\Z", ".": r"[^\n\r\u2028\u2029]"}
 
 
 class Sense(StrEnum):
@@ -70,7 +72,7 @@ class _Part(NamedTuple):
     mark: Mark | None
     fields: Mapping[str, Step]
     properties: frozenset[str]  # also those that have no names
-    patterns: tuple[tuple[re.Pattern[str], Step | None], ...]
+    patterns: tuple[tuple[Callable[[object], bool], Step | None], ...]
     others: Step | None
     keys: Step | None
     first: tuple[Step | None, ...]
@@ -144,8 +146,8 @@ def _add_of_mapping(found: list[Name], part: _Part, value: dict[str, Any], path:
 def _others(part: _Part, key: str) -> Iterator[Step]:
     """What is known about an entry by the form of its key, or because no other part of the schema speaks about it."""
     known = key in part.properties
-    for pattern, step in part.patterns:
-        if pattern.search(key):
+    for matches, step in part.patterns:
+        if matches(key):
             known = True
             if step is not None:
                 yield step
@@ -210,7 +212,7 @@ class _Planner:
     def _part(self, schema: Schema, tests: _Tests) -> _Part:
         properties = schema.get("properties", {})
         written = schema.get("patternProperties", {}).items()
-        patterns = tuple((re.compile(anchored(pattern)), self.step(part)) for pattern, part in written)
+        patterns = tuple((validators.matcher(pattern), self.step(part)) for pattern, part in written)
         others, keys = self.step(schema.get("additionalProperties")), self.step(schema.get("propertyNames"))
         return _Part(
             tests=tests,
@@ -227,8 +229,8 @@ class _Planner:
 
 
 def anchored(pattern: str) -> str:
-    r"""A pattern as Python must read it: its `$` also matches before a last line break, JSON Schema's does not."""
-    return re.sub(r"(?<!\\)\$(?=$|\)|\|)", r"\\Z", pattern)
+    """A pattern as Python must read it, whose `$` also matches before a last line break, and `.` other line breaks."""
+    return _PIECE.sub(lambda piece: _PYTHONS.get(piece.group(), piece.group()), pattern)
 
 
 def _not(test: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -10,6 +10,7 @@ from mha.core.edit_tree import Edit, Emptied, Remove, Replace
 from mha.core.model import whereabouts
 from mha.core.model.facts import Definition, Reference
 from mha.core.model.kinds import Kinds
+from mha.core.model.whereabouts import Whereabouts
 from mha.core.places import Place, Text
 
 
@@ -24,17 +25,36 @@ def edits(
     removed: Iterable[Definition] = (),
 ) -> list[Edit]:
     """The edits of a file: references get the name `new`, and so do the `named` objects; others are `removed`."""
-    known = {(each.found.kind.name, each.found.name): each for each in whereabouts.objects(data, kinds, path)}
+    known: dict[tuple[str, str], list[Whereabouts]] = {}
+    for each in whereabouts.objects(data, kinds, path):
+        known.setdefault((each.found.kind.name, each.found.name), []).append(each)
     documents = places.of(data, data.decode())
-    gone = {(each.kind, each.name) for each in removed}
-    found: list[Edit] = [Remove(known[key].whole, Emptied.GOES) for key in sorted(gone)]
-    found += [Replace(known[each.kind, each.name].name, new) for each in named]
+    gone = {_defined(known[each.kind, each.name], each).whole for each in removed}
+    found: list[Edit] = [Remove(place, Emptied.GOES) for place in sorted(gone, key=repr)]
+    found += [Replace(_defined(known[each.kind, each.name], each).name, new) for each in named]
     for reference in references:
-        if (reference.kind, reference.owner) not in gone:
-            place = known[reference.kind, reference.owner].place(reference.at, is_key=reference.is_key)
-            stands = new in _beside(documents, place) or reference.owner == new  # nothing contains itself
+        owner = _owner(known[reference.kind, reference.owner], reference)
+        if owner.whole not in gone:
+            place = owner.place(reference.at, is_key=reference.is_key)
+            is_itself = reference.owner == new and _may_be_meant(kinds.by_name[reference.kind].space, reference)
+            stands = is_itself or new in _beside(documents, place)
             found.append(Remove(place) if stands else Replace(place, _with(documents, place, reference, new)))
     return found
+
+
+def _may_be_meant(space: str, reference: Reference) -> bool:
+    """Whether a reference can lead to objects of a space; if its owner is one, nothing contains itself."""
+    return any(space == wanted for wanted, _ in reference.wanted)
+
+
+def _defined(same: list[Whereabouts], definition: Definition) -> Whereabouts:
+    """Of the objects with one name, the one that is defined so."""
+    return next(each for each in same if each.found.line == definition.line)
+
+
+def _owner(same: list[Whereabouts], reference: Reference) -> Whereabouts:
+    """Of the objects with one name, the one in which a reference stands."""
+    return next(each for each in same if each.found.line_of(reference.at) == reference.line)
 
 
 def _beside(documents: list[places.Document], place: Place) -> list[object]:

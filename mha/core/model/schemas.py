@@ -10,6 +10,8 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
+DATA = frozenset({"const", "enum", "examples", "default", "x-mha"})  # keywords that hold no schemas
+NAMED = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"})  # names, and a schema for each
 TYPES = frozenset({"string", "integer", "number", "boolean", "null", "array", "object"})
 _NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
@@ -85,12 +87,14 @@ def _followed(root: Schema) -> list[tuple[Schema, set[int]]]:
     return found
 
 
-def types(root: Schema, schema: Schema) -> frozenset[str]:
+def types(root: Schema, schema: Any) -> frozenset[str]:
     """The types that a value may have, as far as the schema says so plainly."""
     return _types(root, schema, frozenset())
 
 
-def _types(root: Schema, schema: Schema, seen: frozenset[int]) -> frozenset[str]:
+def _types(root: Schema, schema: Any, seen: frozenset[int]) -> frozenset[str]:
+    if not isinstance(schema, Mapping):  # true or false
+        return TYPES if schema else frozenset()
     if id(schema) in seen:
         return TYPES
     seen |= {id(schema)}

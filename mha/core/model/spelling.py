@@ -101,7 +101,7 @@ def plain(node: reader.Node) -> Any:
 def _part(node: reader.Node, step: str | int) -> tuple[reader.Node, int] | None:
     match node:
         case reader.Mapping(entries=entries):
-            return next(((value, key.line) for key, value in entries if str(key.value) == step), None)
+            return next(((value, key.line) for key, value in entries if str(key.value) == str(step)), None)
         case reader.Sequence(items=items) if isinstance(step, int) and step < len(items):
             return items[step], items[step].line
     return None
@@ -218,8 +218,10 @@ class _File(NamedTuple):
 
 
 def _no_short_form(kind: Kind, name: Any, value: Any) -> tuple[str, str]:
-    fields = listed(kind.schema.get("required", kind.fields))
+    names = kind.schema.get("required") or kind.fields
     if kind.short is None:
-        return sentence(f"{kind.title} has no short form"), f"Write fields below {quoted(name)}, such as {fields}."
-    message = f"{quoted(value)} is not the short form of {kind.title}."
-    return message, f"Write it as `{kind.short.example}`, or write {fields} below the name."
+        fields = f"fields below {quoted(name)}, such as {listed(names)}" if names else f"a mapping below {quoted(name)}"
+        return sentence(f"{kind.title} has no short form"), f"Write {fields}."
+    example = f"it as `{kind.short.example}`, or write " if kind.short.example else ""
+    fields = listed(names) if names else "a mapping"
+    return f"{quoted(value)} is not the short form of {kind.title}.", f"Write {example}{fields} below the name."

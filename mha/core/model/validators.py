@@ -1,6 +1,7 @@
 """Validators: a JSON Schema as mha understands it, with its own formats and without the network."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mha.core.model import values
@@ -20,3 +21,9 @@ def compiled(schema: Mapping[str, Any]) -> "Draft202012Validator":
         pattern_options=jsonschema_rs.RegexOptions(),  # takes time that grows with the text only
         offline=True,
     )
+
+
+@cache
+def matcher(pattern: str) -> Callable[[object], bool]:
+    """Whether a text has what a pattern of JSON Schema asks for, in time that grows with the text only."""
+    return compiled({"pattern": pattern}).is_valid

@@ -24,10 +24,11 @@ def problems(subject: Object) -> list[Problem]:
 def _backwards(subject: Object) -> list[Problem]:
     assert subject.kind.ascending is not None
     first, last = subject.kind.ascending
-    complaint = values.backwards(subject.value[first], subject.value[last])
+    start, end = subject.value.get(first), subject.value.get(last)
+    complaint = values.backwards(start, end) if isinstance(start, str) and isinstance(end, str) else None
     if complaint is None:
         return []
-    message = f"The range from `{subject.value[first]}` to `{subject.value[last]}` {complaint[0]}."
+    message = f"The range from `{start}` to `{end}` {complaint[0]}."
     return [Problem(subject.line_of((first,)), "invalid-value", message, complaint[1])]
 
 

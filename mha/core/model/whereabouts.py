@@ -1,5 +1,6 @@
 """Whereabouts: where in a file an object and the names in it are written."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mha.core import reader
@@ -33,7 +34,21 @@ class Whereabouts(NamedTuple):
         """A part of the object's long form, which may be written in the short form."""
         short = not isinstance(self.found.node, reader.Mapping)
         steps = at[1:] if short else at
-        return Place(self.document, (*self.whole.path, *steps), is_key)
+        return Place(self.document, (*self.whole.path, *_as_written(self.found.node, steps)), is_key)
+
+
+def _as_written(node: reader.Node, steps: Path) -> Iterator[str | int]:
+    """The way to a part of a node, by its keys as YAML has them: 1, where JSON has "1"."""
+    for step in steps:
+        match node:
+            case reader.Mapping(entries=entries):
+                key, node = next((key.value, value) for key, value in entries if str(key.value) == step)
+                assert isinstance(key, str | int)
+                yield key
+            case reader.Sequence(items=items):
+                assert isinstance(step, int)
+                node = items[step]
+                yield step
 
 
 def objects(data: bytes, kinds: Kinds, path: str) -> list[Whereabouts]:

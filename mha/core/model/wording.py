@@ -4,12 +4,11 @@ Rule 1: a schema's `title` is a noun with its article, and says what a value sho
 Rule 2: the value of a field that holds a reference to a secret is never repeated: it may be the secret.
 """
 
-import re
 from collections.abc import Iterator
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mha.core.model import schemas, values
+from mha.core.model import schemas, validators, values
 from mha.core.model.problems import listed, meant, quoted, sentence
 from mha.core.model.references import Path
 from mha.core.model.schemas import Schema
@@ -46,7 +45,7 @@ def said(error: "ValidationError", root: Schema) -> Iterator[Said]:
     schema = _schema(error, root)
     match error.kind.name:
         case _ if _holds_secret(error, root):
-            where = listed(schema.get("examples", ["vault:name"]))
+            where = listed(map(str, schema.get("examples") or ["vault:name"]))
             message = f"{_field(path)} takes a reference to a secret, and this is none."
             yield Said(path, "secret", message, f"Write where it is kept, like {where}.")
         case "anyOf" | "oneOf":
@@ -58,11 +57,12 @@ def said(error: "ValidationError", root: Schema) -> Iterator[Said]:
             yield from (Said((*path, inner.instance), one.code, one.message, one.hint) for one in said(inner, root))
         case "required":
             yield _missing(error, schema, root)
-        case "pattern" if schema.get("format") in values.FORMATS:
+        case "pattern" if _complaint(schema, error.instance):
             return  # the format has failed too, and says more
         case "falseSchema":
-            described = root.get("properties", {}).get(path[0] if path else "", {}).get("description", _ASK)
-            yield Said(path, "invalid-field", f"{_field(path)} does not belong here.", sentence(described))
+            field = root.get("properties", {}).get(str(path[0]) if path else "")
+            described = _described(field if isinstance(field, dict) else {})
+            yield Said(path, "invalid-field", f"{_field(path)} does not belong here.", described)
         case _:
             code, problem, hint = _judged(error, schema)
             yield Said(path, code, _is_not(error.instance, path, problem), hint)
@@ -79,6 +79,8 @@ def _unknown(error: "ValidationError", schema: Schema) -> Iterator[Said]:
 def _missing(error: "ValidationError", schema: Schema, root: Schema) -> Said:
     name = error.kind.as_dict()["property"]
     field = schema.get("properties", {}).get(name, {})
+    if not isinstance(field, dict):
+        field = {}
     title = _title(schemas.resolved(root, field["$ref"]) if "$ref" in field else field)
     message = sentence(f"{schema.get('title', 'this')} needs `{name}`")
     return Said(tuple(error.instance_path), "invalid-field", message, f"Write `{name}:` and {title}.")
@@ -105,6 +107,8 @@ def _required(schema: Schema, context: "list[list[ValidationError]]") -> tuple[s
     if not all(isinstance(branch, dict) and branch.keys() == {"required"} for branch in branches):
         return None
     fields = [name for branch in branches for name in branch["required"]]
+    if not fields:
+        return None
     title = schema.get("title", "this")
     if any(branch == [] for branch in context):
         return sentence(f"{title} has more than one of {listed(fields)}"), "Keep one of them."
@@ -119,9 +123,9 @@ def _judged(error: "ValidationError", schema: Schema) -> tuple[str, str, str]:
             return "invalid-field", f"is not {title}", _other_type(schema, value)
         case "enum" | "const":
             options = _options(error)
-            return "invalid-field", f"is not {title}", _did_you_mean(value, options) or f"Write {listed(options)}."
+            return "invalid-field", f"is not {title}", _did_you_mean(value, options) or _one_of(options)
         case "format" if complaint := _complaint(schema, value):
-            fits = re.search(schema.get("pattern", ""), str(value))
+            fits = validators.matcher(schema.get("pattern", ""))(value)
             return "invalid-value" if fits else "invalid-field", *complaint
         case "minimum" | "maximum" | "maxLength" | "maxItems":
             return "invalid-value", f"is not {title}", _limits(schema)
@@ -133,8 +137,8 @@ def _judged(error: "ValidationError", schema: Schema) -> tuple[str, str, str]:
 
 
 def _complaint(schema: Schema, value: Any) -> values.Complaint | None:
-    check = values.FORMATS.get(schema["format"])
-    return check(value) if check else None
+    check = values.FORMATS.get(schema.get("format", ""))
+    return check(value) if check and isinstance(value, str) else None
 
 
 def _other_type(schema: Schema, value: Any) -> str:
@@ -151,7 +155,15 @@ def _other_type(schema: Schema, value: Any) -> str:
 def _example(schema: Schema) -> str:
     if schema.get("examples"):
         return f"Write it like {listed(map(str, schema['examples']))}."
-    return sentence(schema.get("description", _ASK))
+    return _described(schema)
+
+
+def _described(schema: Schema) -> str:
+    return sentence(schema.get("description") or _ASK)
+
+
+def _one_of(options: list[str]) -> str:
+    return f"Write {listed(options)}." if options else "Take the field out."
 
 
 def _limits(schema: Schema) -> str:
@@ -212,5 +224,8 @@ def _schema(error: "ValidationError", root: Schema) -> Schema:
 
 
 def _part(root: Schema, path: Any) -> Schema:
-    found = reduce(lambda part, step: part[step], path, root)
+    try:
+        found = reduce(lambda part, step: part[step if isinstance(part, list) else str(step)], path, root)
+    except (LookupError, TypeError):  # the validator leaves out the step to a field that is called ""
+        return {}
     return found if isinstance(found, dict) else {}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mha.core import reader
-from mha.core.model import custom, kinds, references
+from mha.core.model import custom, facts, kinds, references
 from mha.core.model.codes import CODES
 from mha.core.model.kinds import Kinds
 from mha.core.model.spelling import spelled
@@ -93,6 +93,19 @@ FAULTY = {
     "a reference to a property": (
         field({"$ref": "#/properties/host"}), '"$ref": "#/p', "`#/properties/host` does not lead into `$defs`.",
     ),
+    "a reference to nothing at all": (field({"$ref": ""}), '"$ref": ""', "`` does not lead into `$defs`."),
+    "a reference to a part of a definition": (
+        field({"$ref": "#/$defs/host/x-mha"}), '"$ref": "#/$defs/host/x',
+        "`#/$defs/host/x-mha` does not lead into `$defs`.",
+    ),
+    "a reference to whatever there is": (
+        {**field({"$ref": "#/$defs/all"}), "$defs": {**LAMP["$defs"], "all": True}}, '"$ref": "#/$defs/all',
+        "`#/$defs/all` leads to no mapping.",
+    ),
+    "a part with a reference of its own": (field({"$id": "https://a.org"}), '"$id"', "`$id` is not followed."),
+    "an anchor": (field({"$dynamicAnchor": "a"}), '"$dynamicAnchor"', "`$dynamicAnchor` is not followed."),
+    "an empty x-mha": ({**LAMP, "x-mha": None}, '"x-mha": null', "An empty value is not a kind."),
+    "an empty mark": (field({"x-mha": None}), '"x-mha": null', "An empty value is not what is said of a text."),
     "a schema of no kind": (changed(**{"x-mha": None}), "{", "The schema does not say which kind it is."),
     "no name of the kind": (saying(kind=None), WHERE, "A kind needs `kind`."),
     "neither a section nor files": (saying(section=None), WHERE, "A kind needs `section` or `files`."),
@@ -117,6 +130,19 @@ FAULTY = {
     ),
     "a short form that is no pattern": (
         saying(short={"pattern": "(("}), '"pattern"', "`((` is no regular expression.",
+    ),
+    "a short form that would take too much memory": (
+        saying(short={"pattern": "((a{999}){999}){999}"}), '"pattern"',
+        "`((a{999}){999}){999}` is no regular expression.",
+    ),
+    "a bracket in a class": (saying(short={"pattern": "[[a]"}), '"pattern"', "`[[a]` is read otherwise elsewhere."),
+    "a dollar in a class": (saying(short={"pattern": "[$|]"}), '"pattern"', "`[$|]` is read otherwise elsewhere."),
+    "a dollar that is no end": (saying(short={"pattern": "a$b"}), '"pattern"', "`a$b` is read otherwise elsewhere."),
+    "an intersection of classes": (
+        saying(short={"pattern": "[a&&b]"}), '"pattern"', "`[a&&b]` is read otherwise elsewhere.",
+    ),
+    "a repetition that gives nothing back": (
+        saying(short={"pattern": "a*+"}), '"pattern"', "`a*+` is read otherwise elsewhere.",
     ),
     "two short forms": (
         saying(short={"into": "host", "pattern": "a"}), '"short"',
@@ -187,3 +213,116 @@ def test_a_schema_that_leads_round_in_a_circle_ends():
         "a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}]},
     }}))  # fmt: skip
     assert (said, found and found.names) == ([], None)
+
+
+def test_what_stands_below_a_word_that_means_nothing_is_no_schema():
+    _, said = read(field({"like": {"patternProperties": 5, "$ref": "#/$defs/host"}}))
+    assert said == []
+
+
+SHARED = [
+    (".", "\n\r\u2028\u2029", "a\x0b]"),
+    (r"^\\$", "", "\\"),
+    (r"^[\$|]$", "\n", "$|"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "no", "yes"), SHARED)
+def test_a_short_form_means_the_same_in_python(pattern, no, yes):
+    found, said = read(saying(short={"pattern": pattern}))
+    assert (said, found is not None) == ([], True)
+    assert found is not None
+    assert found.short is not None
+    assert [text for text in no if found.short.long(text) is not None] == []
+    assert [text for text in yes if found.short.long(text) is None] == []
+    assert found.short.long("\\\n") is None or pattern == "."
+
+
+def test_a_short_form_that_could_be_read_in_many_ways_takes_no_time():
+    found, said = read(saying(short={"pattern": "^(?:a+)+$"}))
+    assert said == []
+    assert found is not None
+    assert found.short is not None
+    assert found.short.long("a" * 1000 + "b") is None
+
+
+def test_a_key_that_could_be_read_in_many_ways_takes_no_time():
+    found, said = read(field({"patternProperties": {"^(?:a+)+$": {"x-mha": {"defines": {"space": "a"}}}}}))
+    assert said == []
+    assert found is not None
+    assert references.names(found.names, {"f": {"a" * 1000 + "b": "x"}}) == []
+
+
+def bare(**parts):
+    said = {"kind": "lamp", "section": "lamps", "space": "lamps", **parts.pop("said", {})}
+    return {"x-mha": said, **parts}
+
+
+ENDS = {"short": {"pattern": "^(?P<first>[a-z0-9]+)-(?P<last>[a-z0-9]+)$"}, "ascending": ["first", "last"]}
+SECRET = {"type": "string", "pattern": "^vault:", "examples": [], "x-mha": {"secret": True}}
+ASK = "`mha schema` and the kind prints what it takes."
+READ = {
+    # a schema, an object, and what is said about it
+    "a kind without fields, in a short form": (
+        bare(), "b", [("A lamp has no short form.", "Write a mapping below `a`.")],
+    ),
+    "a kind whose short form has no example": (
+        bare(said={"short": {"pattern": "^b$"}}), "c",
+        [("`c` is not the short form of a lamp.", "Write a mapping below the name.")],
+    ),
+    "a field that may be anything, in a short form": (
+        bare(said={"short": {"pattern": "^(?P<f>[0-9]+)$"}}, properties={"f": True}), "5", [],
+    ),
+    "a field that may not be": (
+        bare(properties={"f": False}), {"f": 1}, [("`f` does not belong here.", ASK)],
+    ),
+    "a missing field that may be anything": (
+        bare(required=["f"], properties={"f": True}), {}, [("This needs `f`.", "Write `f:` and what is taken here.")],
+    ),
+    "a range without its end": (bare(said=ENDS, properties={"first": True, "last": True}), {"first": "10.1.0.1"}, []),
+    "a range of numbers": (bare(said=ENDS, properties={"first": True, "last": True}), {"first": 1, "last": 0}, []),
+    "nothing to choose from": (
+        bare(properties={"f": {"enum": []}}), {"f": 1},
+        [("`1` in `f` is not what is taken here.", "Take the field out.")],
+    ),
+    "no fields to choose from": (
+        bare(oneOf=[{"required": []}, {"required": []}]), {}, [("A mapping is not a lamp.", ASK)],
+    ),
+    "an empty description": (
+        bare(properties={"f": {"description": "", "type": "object"}}), {"f": 1},
+        [("`1` in `f` is not a mapping.", ASK)],
+    ),
+    "a secret without examples": (
+        bare(properties={"f": SECRET}), {"f": "a"},
+        [("`f` takes a reference to a secret, and this is none.", "Write where it is kept, like `vault:name`.")],
+    ),
+    "a pattern beside a format that takes the value": (
+        bare(properties={"f": {"title": "an address of ours", "format": "mha-address", "pattern": "^10[.]"}}),
+        {"f": "192.0.2.1"}, [("`192.0.2.1` in `f` is not an address of ours.", ASK)],
+    ),
+    "a pattern that only the validator knows, beside a format": (
+        bare(properties={"f": {"format": "mha-date", "pattern": r"^\p{L}"}}), {"f": "a"},
+        [("`a` in `f` is not a date.", 'Write year, month and day: "2028-06-30".')],
+    ),
+    "a field that is called like a number": (
+        bare(properties={"1": {"type": "string"}}), {"1": 5}, [("`5` is not a text.", 'Put it in quotes: "5".')],
+    ),
+    "a field without a name": (
+        bare(properties={"": {"items": {"type": "string"}}}), {"": [5]}, [("`5` is not what is taken here.", ASK)],
+    ),
+    "rules that are names": (
+        bare(properties={"rules": {"items": {"type": "string", "x-mha": {"refers-to": [{"space": "lamps"}]}}}}),
+        {"rules": ["a"]}, [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), READ.values(), ids=READ)
+def test_an_object_of_any_kind_is_read_and_what_is_wrong_with_it_is_said(schema, value, expected):
+    kind, said = read({"title": "a lamp", **schema} if "required" not in schema else schema)
+    assert said == []
+    assert kind is not None
+
+    found = facts.of_file("objects/a.yaml", json.dumps({"lamps": {"a": value}}).encode(), kinds.together([kind]))
+
+    assert [(finding.message, finding.hint) for finding in found.findings] == expected

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from mha.core import reader
-from mha.core.model import editor
+from mha.core.model import custom, editor, kinds
 from mha.core.model.spelling import plain, spelled
 from mha.core.model.validity import problems
 from mha.core.scalars import Unreadable
@@ -102,3 +102,22 @@ def test_what_mha_takes_an_editor_takes(name, data, form):
 def test_the_sample_is_read_alike_for_both():
     for path in FILES:
         assert [plain(node) for node in reader.read(path.read_bytes())] == list(yaml.safe_load_all(path.read_bytes()))
+
+
+def test_an_editor_knows_fields_of_any_name():
+    fields = ["x-mha", "$schema", "$ref", "a b", "a/b", "a~b", "%41", "ü"]
+    schema = {
+        "$id": "https://example.org/lamp",
+        "x-mha": {"kind": "lamp", "section": "lamps", "space": "lamps", "short": {"into": "a b"}},
+        "properties": {field: {"const": {"x-mha": {"$ref": "#"}}} for field in fields},
+        "additionalProperties": False,
+    }
+    lamp, said = custom.read(json.dumps(schema).encode(), KINDS)
+    assert said == []
+    assert lamp is not None
+    takes = Draft202012Validator(editor.file_schema(kinds.together([lamp]))).is_valid
+    value = {field: {"x-mha": {"$ref": "#"}} for field in fields}
+    assert takes({"lamps": {"a": value}})
+    assert takes({"kind": "lamp", "name": "a", **value})
+    assert not takes({"lamps": {"a": value | {"a b": 1}}})
+    assert not takes({"kind": "lamp", "name": "a", **value, "a/b": 1})

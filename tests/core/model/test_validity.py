@@ -49,6 +49,10 @@ WRONG = {
         "hosts:\n  web-01:\n",
         [(2, "invalid-field", "A host needs `address`.", "Write `address:` and an address, or a list of addresses.")],
     ),
+    "a field below a key that is a number": (
+        "gateways:\n  a:\n    interfaces:\n      1:\n        zone: 5\n",
+        [(5, "invalid-field", "`5` in `zone` is not the name of a zone.", 'Put it in quotes: "5".')],
+    ),
     "a number where text belongs": (
         "zones:\n  dmz: {comment: 5}\n",
         [(2, "invalid-field", "`5` in `comment` is not a text.", 'Put it in quotes: "5".')],
