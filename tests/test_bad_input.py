@@ -397,7 +397,7 @@ def test_during_a_collision_nobody_publishes(pair):
         assert ended(done) == refusal(
             5,
             f"Collision: this server and {other} both published on top of the same revision. Both sides are kept.",
-            "`mha collision` shows both sides.",
+            "`mha collision` shows both sides, `mha resolve` ends it.",
         )
     assert everything(*pair.servers.values()) == before
 

@@ -230,3 +230,41 @@ def collision(context: typer.Context, *, json: Json = False) -> None:
     with shown("Asking the peers") as progress:
         found = operation.collision(open_home(context), progress=progress.line)
     end(render.collision(found, json=json))
+
+
+@app.command(epilog=examples.RESOLVE)
+def resolve(
+    context: typer.Context,
+    *,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep",
+            metavar="SERVER",
+            help="The side whose files are kept: a server that has it, or its head",
+            autocompletion=completion.servers,
+        ),
+    ],
+    active: Annotated[
+        str | None,
+        typer.Option(
+            "--active",
+            metavar="SERVER",
+            help="The server that is Active then; else this one",
+            autocompletion=completion.servers,
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    reason: Reason = "",
+    json: Json = False,
+) -> None:
+    """End a collision"""
+    from mha.cli.render import collision as render
+    from mha.operations import resolution
+
+    home = open_home(context)
+    with shown("Resolving") as progress:
+        done = resolution.resolve(
+            home, keep=keep, active=active, author=whoami(home), reason=reason, dry_run=dry_run, progress=progress.line
+        )
+    end(render.resolved(done, json=json))

@@ -86,6 +86,17 @@ COLLISION = _below("""
 
     Exit codes: 5 there is a collision; 0 there is none.
 """)
+RESOLVE = _below("""
+    Examples:
+      mha resolve --keep fw-b --dry-run
+      mha resolve --keep fw-b --reason 'agreed with Max'
+      mha resolve --keep fw-b --active fw-b
+
+    The files of one side are kept; the revisions of all sides stay in the history, and can be shown and taken
+    over from there. This server is Active from then on, or the one that is named. A draft here is kept.
+    Exit codes: 0 the collision has ended, here and on every server that answers; 4 a peer does not know of it
+    yet, or the files here do not follow yet; 1 there is no collision.
+""")
 DIFF = _below("""
     Examples:
       mha diff --lines       the draft, against the published revision

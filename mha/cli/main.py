@@ -13,11 +13,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 MODULES = {  # which commands stand in which module
-    "cluster_commands": ("init", "key", "join", "server", "status", "sync", "promote", "demote", "collision"),
+    "cluster_commands": (
+        "init", "key", "join", "server", "status", "sync", "promote", "demote", "collision", "resolve",
+    ),
     "file_commands": ("diff", "publish", "discard", "drafts", "log", "show", "revert"),
     "model_commands": ("validate", "explain", "schema", "where-used", "search", "rename", "rm", "fmt"),
     "service_commands": ("verify", "repair", "agent", "serve", "demo"),
-}
+}  # fmt: skip
 _INTERRUPTED = 130  # as the boundary has it, which is imported when it is needed
 
 

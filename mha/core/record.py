@@ -6,7 +6,7 @@ Rule 3: other lines in that paragraph mean nothing here: a newer mha may write t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mha.core.changes import escaped
@@ -44,6 +44,16 @@ class Record(NamedTuple):
     def changeover(self, *, active: str | None, server: str) -> "Record":
         """The record of a changeover on top of this revision."""
         return Record(self.revision + 1, self.epoch + 1, active, server)
+
+
+def resolution(heads: Sequence[Record], *, active: str, server: str) -> Record:
+    """The record of a revision that merges diverged heads: it follows all of them."""
+    return Record(
+        revision=max(head.revision for head in heads) + 1,
+        epoch=max(head.epoch for head in heads) + 1,
+        active=active,
+        server=server,
+    )
 
 
 def first(server: str) -> Record:

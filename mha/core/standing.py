@@ -176,7 +176,7 @@ def next_step(
     unheard = [peer.name for peer in peers if peer.sync in (Sync.SILENT, Sync.NEVER)]
     match found:
         case Banner.COLLISION:
-            return "Both sides are kept. Look at them with `mha collision`."
+            return "Both sides are kept. `mha collision` shows them, `mha resolve` ends it."
         case Banner.FAULT:
             return f"This server needs care: {fault} Run `mha verify`, then `mha repair`."
         case Banner.NO_ACTIVE:

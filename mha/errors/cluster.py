@@ -66,7 +66,24 @@ class Collision(MhaError):
     def __init__(self, with_whom: str) -> None:
         super().__init__(
             f"Collision: this server and {with_whom} both published on top of the same revision. Both sides are kept.",
-            "`mha collision` shows both sides.",
+            "`mha collision` shows both sides, `mha resolve` ends it.",
+        )
+
+
+class NoCollision(MhaError):
+    def __init__(self) -> None:
+        super().__init__("There is no collision to end.", "`mha status` shows how the servers stand.")
+
+
+class NoSide(MhaError):
+    """No side of the collision is known by the name that was given, or more than one is."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"{name} names no side of this collision, or more than one.",
+            f"Sides are {', '.join(known)}; `mha collision` shows them.",
         )
 
 

@@ -1,17 +1,22 @@
 """A collision: diverged sides, seen from any server that holds them."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core.changes import Change
 from mha.core.record import Record
-from mha.operations import history, replication
+from mha.ids import short
+from mha.operations import history, objects, replication
 from mha.operations import tip as tips
 from mha.operations.history import Entry
 from mha.operations.tip import Tip
 from mha.store import trees
 from mha.store.git import Progress, silent
 from mha.store.home import Home
+
+if TYPE_CHECKING:
+    from mha.core.model.differences import ObjectChange
 
 
 class Side(NamedTuple):
@@ -22,6 +27,13 @@ class Side(NamedTuple):
     servers: tuple[str, ...]  # whose head it is, as far as was seen
     revisions: tuple[Entry, ...]  # since the last common one, the newest first
     changes: tuple[Change, ...]
+    objects: "tuple[ObjectChange, ...]" = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called by where it is chosen: the server that is Active there, or its head."""
+        active = self.record.active
+        return active if active is not None and active in self.servers else short(self.head)
 
 
 class CollisionReport(NamedTuple):
@@ -30,6 +42,7 @@ class CollisionReport(NamedTuple):
     common: Entry | None
     sides: tuple[Side, ...]
     both: tuple[str, ...] = ()  # files that more than one side changed
+    objects: tuple[str, ...] = ()  # objects that more than one side changed
 
     @property
     def exists(self) -> bool:
@@ -55,12 +68,16 @@ def collision(home: Home, *, progress: Progress = silent) -> CollisionReport:
     base = here.id
     for head in heads:
         base = home.repository.merge_base(base, head) or base
-    sides = tuple(_side(home, head, base, seen) for head in [here.id, *heads])
-    changed = [{change.path for change in side.changes} for side in sides]
-    both = sorted(
-        {path for n, paths in enumerate(changed) for path in paths if any(path in o for o in changed[n + 1 :])}
-    )
-    return CollisionReport(history.entry(home, home.repository.commit(base)), sides, tuple(both))
+    sides = tuple(_side(here, head, base, seen) for head in [here.id, *heads])
+    files = _in_several([change.path for change in side.changes] for side in sides)
+    shared = _in_several([change.subject for change in side.objects] for side in sides)
+    return CollisionReport(history.entry(home, home.repository.commit(base)), sides, files, shared)
+
+
+def _in_several(of_sides: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """What is found on more than one side."""
+    counted = Counter(each for side in of_sides for each in set(side))
+    return tuple(sorted(each for each, count in counted.items() if count > 1))
 
 
 def _tips_only(here: Tip, heads: list[str]) -> list[str]:
@@ -69,12 +86,14 @@ def _tips_only(here: Tip, heads: list[str]) -> list[str]:
     return [oid for oid in heads if not any(o != oid and repository.contains(o, oid) for o in heads)]
 
 
-def _side(home: Home, head: str, base: str, seen: Mapping[str, str]) -> Side:
-    repository = home.repository
+def _side(here: Tip, head: str, base: str, seen: Mapping[str, str]) -> Side:
+    home, repository = here.home, here.home.repository
+    deltas = trees.deltas(repository, repository.commit(base).tree, repository.commit(head).tree)
     return Side(
         head=head,
         record=repository.record(head),
         servers=tuple(sorted(name for name, oid in seen.items() if oid == head)),
         revisions=tuple(history.entry(home, commit) for commit in repository.walk(head, hide=[base])),
-        changes=tuple(trees.changes(repository, repository.commit(base).tree, repository.commit(head).tree)),
+        changes=tuple(sorted(delta.change for delta in deltas)),
+        objects=objects.of_deltas(here, deltas),
     )

@@ -86,15 +86,24 @@ def _follow(home: Home, oid: str) -> Settled:
     before = tree.base()
     if before == oid or (before is not None and not home.repository.contains(oid, before)):
         return Settled()  # up to date, or commits made by hand: `publish` speaks of those
+    if before is not None and _is_resolved(home, before, oid):
+        kept = _put_away(home, "A collision was resolved")
+        work_folder.create(home, oid)
+        return kept
     return Settled(in_the_way=tuple(tree.follow(oid)))
 
 
-def _put_away(home: Home) -> Settled:
+def _is_resolved(home: Home, before: str, head: str) -> bool:
+    """Whether a collision ended in between: what was edited on top of one side is no edit of the result."""
+    return any(len(commit.parents) > 1 for commit in home.repository.walk(head, hide=[before]))
+
+
+def _put_away(home: Home, why: str = "") -> Settled:
     away = work_folder.put_away(home)
     if away is None:
         return Settled()
     try:
-        kept = keep(away, f"{home.name} was no longer Active")
+        kept = keep(away, why or f"{home.name} was no longer Active")
     except (UnreadableDraft, PermissionError):  # the folder itself stays, whole
         kept = None
     aside = work_folder.remove(away)

@@ -180,7 +180,7 @@ def step(name, record, syncs, *, draft_changes=0, fault="", kept_sides=False):
 FORCE = "fw-a, the Active, does not answer. If it is down, run `mha promote --force` here."
 ALONE = "No peer answers: see to the network. Publish only if no other server was made Active meanwhile."
 PROMOTE = "No server is Active: run `mha promote` on the server that shall be."
-COLLISION = "Both sides are kept. Look at them with `mha collision`."
+COLLISION = "Both sides are kept. `mha collision` shows them, `mha resolve` ends it."
 STEPS = {
     # seen from, its head, how the peers stand: what to do
     "all is well, on the Active": (A, A_ACTIVE, {B: FINE}, "Edit the files in work/, then `mha publish`."),

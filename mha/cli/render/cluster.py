@@ -86,7 +86,7 @@ def synced(done: Synced, *, json: bool) -> ExitCode:
             say("There are no peers.")
     _settled(done.settled)
     if done.collision:
-        remark("Hint: `mha collision` shows both sides.")
+        remark("Hint: `mha collision` shows both sides, `mha resolve` ends it.")
         return ExitCode.COLLISION
     return ExitCode.DONE if done.complete else ExitCode.NOT_EVERYWHERE
 
@@ -137,19 +137,20 @@ def _changed_over_text(done: ChangedOver, here: str) -> None:
         say("Edit the files in work/, then run `mha publish`.")
     if done.kept_draft:
         say(f"The draft is kept as draft {done.kept_draft}; `mha drafts show {done.kept_draft}` prints it.")
-    _put_aside(done.put_aside)
+    put_aside(done.put_aside)
 
 
 def _settled(settled: Settled) -> None:
     if settled.kept_draft:
         remark(f"This server is no longer Active; its draft is kept as draft {settled.kept_draft}.")
-    _put_aside(settled.put_aside)
+    put_aside(settled.put_aside)
     in_the_way(settled.in_the_way)
     if settled.fault:
         remark(f"Warning: The files here do not follow yet: {settled.fault}")
 
 
-def _put_aside(path: str | None) -> None:
+def put_aside(path: str | None) -> None:
+    """Say where files were put that no draft can hold."""
     if path is not None:
         remark(f"Files that no draft can hold were put aside in {path}.")
 

@@ -42,7 +42,7 @@ def difference(found: Difference, *, json: bool) -> None:
     if not found.changes:
         say("No files differ.")
     changes(found.changes)
-    _objects(found.objects)
+    objects(found.objects)
     lines(found.lines)
 
 
@@ -116,12 +116,12 @@ def _published_text(done: Published) -> None:
         number = coloured(str(done.revision), Colour.STRONG)
         say(f"Published revision {number} ({short(done.id or '')}): {summary(done.changes)}.")
     changes(done.changes)
-    _objects(done.objects)
+    objects(done.objects)
     lines(done.lines)
     _held(done)
 
 
-def _objects(changed: Sequence[ObjectChange]) -> None:
+def objects(changed: Sequence[ObjectChange]) -> None:
     """Print what became of objects, one a line."""
     for change in changed:
         what = f": {'; '.join(change.details)}" if change.details else ""
@@ -230,7 +230,7 @@ def shown(found: Shown, *, json: bool) -> None:
     for over in found.accepted:
         say(f"  Accepted {escaped(over)}")
     changes(found.difference.changes)
-    _objects(found.difference.objects)
+    objects(found.difference.objects)
     lines(found.difference.lines)
 
 
