@@ -17,7 +17,7 @@ from mha.store.home import Home, open_home
 from tests.sshd import Sshd
 
 EDITED = "objects/site-01/hosts-0/host-000001.yaml"
-_ENV = {
+ENV = {
     **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "MHA_", "SSH_"))},
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -27,12 +27,15 @@ _ENV = {
 }  # fmt: skip
 
 
+MHA = Path(sys.executable).with_name("mha")
+
+
 def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
     """Run a command that must succeed, and show nothing of it unless it does not."""
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
-        env=_ENV | dict(env or {}),
+        env=ENV | dict(env or {}),
         check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -44,7 +47,7 @@ def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | 
 
 def mha(*arguments: str | Path) -> None:
     """Run mha's command line in a process of its own."""
-    run(Path(sys.executable).with_name("mha"), *arguments)
+    run(MHA, *arguments)
 
 
 def files(folder: Path, count: int) -> Path:

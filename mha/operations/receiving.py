@@ -7,7 +7,6 @@ arrived, so that a slow peer stops nobody.
 """
 
 import os
-import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,7 +35,7 @@ def receive(home: Home, sender: str) -> tuple[int, Settled]:
         with ExitStack() as ends_of_child:
             ends_of_child.callback(os.close, ask_write)
             ends_of_child.callback(os.close, answer_read)
-            end = secrets.token_hex(16)
+            end = os.urandom(16).hex()
             env = {"MHA_ASK": str(ask_write), "MHA_ANSWER": str(answer_read), "MHA_END": end}
             lock_file = stack.enter_context(lock.opened(home.git_dir))
             shared = ends_of_child.enter_context(leftovers.arriving(home.git_dir))
