@@ -32,6 +32,14 @@ def test_words_in_braces_say_which_part_of_the_path_they_stand_for():
     assert patterns.words(pattern, "config/acme/x/y/net.yml") is None
 
 
-@pytest.mark.parametrize(("pattern", "path"), [("*a" * 20 + "b", "a" * 250), ("**/" * 20 + "b", "a/" * 250 + "c")])
-def test_many_wildcards_take_no_time(pattern, path):
-    assert not patterns.matches([pattern], path)
+MANY = [
+    ("*a" * 20 + "b", "a" * 250, None),
+    ("**/" * 20 + "b", "a/" * 250 + "c", None),
+    ("*" * 12 + "?" * 100 + "/{a}b,***", "?" * 110 + "/cb,d", {"a": "c"}),
+    ("**/*a/" * 12 + "{x}{y}/**/?{z}.yaml", "ba/" * 40 + "lmn/o/pq.yaml", {"x": "lm", "y": "n", "z": "q"}),
+]
+
+
+@pytest.mark.parametrize(("pattern", "path", "found"), MANY)
+def test_many_wildcards_take_no_time(pattern, path, found):
+    assert patterns.words(pattern, path) == found

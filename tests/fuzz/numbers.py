@@ -40,6 +40,8 @@ def path_patterns(data: bytes) -> None:
         return
     for path in paths[:_MOST]:
         found = patterns.words(pattern, path)
+        if len(path) <= _MOST and patterns._wildcards(pattern) <= 3:
+            assert patterns._read(pattern, path) == found
         if len(path) <= _MOST and len(pattern) <= _MOST:
             assert (found is not None) == _stands_for(pattern, path)
         assert patterns.matches([pattern], path) == (found is not None)

@@ -4,11 +4,11 @@
 a name, which is then known by that word: `config/{org}/**/teams.yaml`.
 
 Rule: whether a pattern stands for a path is told in time that grows with both only. A regular expression tries all that
-each of its wildcards could stand for, so that one with many of them is asked only where it fits.
+each of its wildcards could stand for, so that one with many of them is never asked.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 _PIECE = re.compile(r"\*\*/|\*\*|\*|\?|\{(?P<word>[a-z]+)\}|[^*?{]+|\{")
@@ -32,8 +32,8 @@ def matches(patterns: Iterable[str], path: str) -> bool:
 
 def words(pattern: str, path: str) -> dict[str, str] | None:
     """What the words in braces are in a path; None where the pattern does not stand for it."""
-    if (_wildcards(pattern) > _FEW or len(path) > _SHORT) and not _fits(pattern, path):
-        return None
+    if _wildcards(pattern) > _FEW or len(path) > _SHORT:
+        return _read(pattern, path)
     found = compiled(pattern).fullmatch(path)
     return None if found is None else found.groupdict()
 
@@ -59,41 +59,79 @@ def _translated(piece: "re.Match[str]") -> str:
             return re.escape(text)
 
 
-def _fits(pattern: str, path: str) -> bool:
-    """The same without words: piece by piece, all places up to which the path can be read."""
-    places = {0}
-    for piece in _PIECE.finditer(pattern):
-        match piece.group():
-            case "**/":
-                places = _behind_folders(places, path)
-            case "**":
-                places = set(range(min(places, default=len(path) + 1), len(path) + 1))
-            case "*":
-                places |= _within_name(places, path)
-            case "?":
-                places = {at + 1 for at in places if path[at : at + 1] not in ("", "/")}
-            case _ if piece["word"]:
-                places = _within_name(places, path)
-            case text:
-                places = {at + len(text) for at in places if path.startswith(text, at)}
-    return len(path) in places
+def _read(pattern: str, path: str) -> dict[str, str] | None:
+    """The same, with each piece as long as it can be.
+
+    For each piece, from the last on, it is worked out from where it and what follows it can be read to the end.
+    """
+    pieces = list(_PIECE.finditer(pattern))
+    places = [{len(path)}]
+    for piece in reversed(pieces):
+        places.append(_starts(piece, path, places[-1]))
+    if 0 not in places.pop():
+        return None
+    at, found = 0, {}
+    for piece in pieces:
+        start, at = at, _end(piece, path, at, places.pop())
+        if piece["word"]:
+            found[piece["word"]] = path[start:at]
+    return found
 
 
-def _within_name(places: set[int], path: str) -> set[int]:
-    """The places behind one or more characters of a name."""
+def _starts(piece: "re.Match[str]", path: str, ends: set[int]) -> set[int]:
+    """From where a piece can be read up to one of these ends."""
+    match piece.group():
+        case "**/":
+            return _before_folders(path, ends)
+        case "**":
+            return set(range(max(ends, default=-1) + 1))
+        case "*":
+            return ends | _within_name(path, ends)
+        case "?":
+            return {end - 1 for end in ends if path[end - 1 : end] not in ("", "/")}
+        case _ if piece["word"]:
+            return _within_name(path, ends)
+        case text:
+            return {end - len(text) for end in ends if path.endswith(text, 0, end)}
+
+
+def _within_name(path: str, ends: set[int]) -> set[int]:
+    """From where one or more characters of a name lead to one of these ends."""
     found, is_inside = set(), False
-    for at, character in enumerate(path):
-        is_inside = character != "/" and (is_inside or at in places)
+    for at in reversed(range(len(path))):
+        is_inside = path[at] != "/" and (is_inside or at + 1 in ends)
         if is_inside:
-            found.add(at + 1)
+            found.add(at)
     return found
 
 
-def _behind_folders(places: set[int], path: str) -> set[int]:
-    """The places behind any number of folders."""
-    found, is_inside = set(places), False
-    for at, character in enumerate(path):
-        if character == "/" and is_inside:
-            found.add(at + 1)
-        is_inside = character != "/" and (is_inside or at in found)
+def _before_folders(path: str, ends: set[int]) -> set[int]:
+    """From where any number of folders lead to one of these ends."""
+    found, is_inside = set(ends), False
+    for at in reversed(range(len(path))):
+        if path[at] == "/":
+            is_inside = at + 1 in found
+        elif is_inside:
+            found.add(at)
     return found
+
+
+def _end(piece: "re.Match[str]", path: str, at: int, ends: set[int]) -> int:
+    """The last of these ends up to which a piece can be read from a place."""
+    match piece.group():
+        case "**/":
+            return max(end for end in _folder_ends(path, at) if end in ends)
+        case "**":
+            return max(ends)
+        case text if text == "*" or piece["word"]:
+            slash = path.find("/", at)
+            return max(end for end in ends if at <= end <= (len(path) if slash < 0 else slash))
+        case text:
+            return at + len(text)
+
+
+def _folder_ends(path: str, at: int) -> Iterator[int]:
+    yield at
+    while (slash := path.find("/", at)) > at:
+        at = slash + 1
+        yield at
