@@ -35,11 +35,11 @@ from hypothesis.stateful import (
 from mha.core import record as records
 from mha.core.standing import Banner
 from mha.errors import Collision, MhaError, NoServerActive, ReadOnlyServer
-from mha.operations import changeover, drafts, publication, replication
+from mha.operations import changeover, collision, drafts, publication, replication, resolution
 from mha.operations import tip as tips
-from mha.store import lock, releases, trees
+from mha.store import releases, trees
 from mha.store.files import remove_tree
-from mha.store.home import Home, open_home
+from mha.store.home import open_home
 from mha.store.repository import DRAFTS, KEEP
 from tests import faults
 from tests.cluster import JANA, Cluster, Server
@@ -259,8 +259,9 @@ class Servers(RuleBasedStateMachine):
             lines = set().union(*map(self.model.reached, self.heads.values()))
             assert all(self._held(name) >= lines for name in NAMES), "with one server a line would be lost"
 
-    @rule(name=names, operation=st.sampled_from(["publish", "synchronize", "promote", "force", "demote", "discard"]),
-          to=st.none() | names, at=deaths)  # fmt: skip
+    @rule(name=names, to=st.none() | names, at=deaths, operation=st.sampled_from(
+        ["publish", "synchronize", "promote", "force", "demote", "discard", "resolve"]
+    ))  # fmt: skip
     def kill(self, name: str, operation: str, to: str | None, at: int) -> None:
         """A command is killed between two of its writes."""
         if operation in ("publish", "demote", "discard"):
@@ -304,9 +305,9 @@ class Servers(RuleBasedStateMachine):
         """Clocks jump, back as well: nothing is decided by them."""
         os.environ["MHA_NOW"] = (BEGINNING + timedelta(minutes=minutes)).isoformat()
 
-    @rule(name=names)
-    def resolve(self, name: str) -> None:
-        """A merge of the diverged sides ends a collision; every server fast-forwards to it."""
+    @rule(name=names, which=st.integers(0, 2))
+    def resolve(self, name: str, which: int) -> None:
+        """`mha resolve` ends a collision with the files of one side; every server fast-forwards to it."""
         if not self._collided():
             return
         self.heal_everything(name)
@@ -314,11 +315,15 @@ class Servers(RuleBasedStateMachine):
         self.synchronize(name)
         if not self._kept_sides(name):
             return
-        _resolve(self.cluster[name])
+        sides = collision.collision(self.cluster[name].home).sides
+        side = sides[which % len(sides)]
+        done = resolution.resolve(self.cluster[name].home, keep=side.head, author=JANA)
         self._learn()
+        assert set(self.heads.values()) == {done.id}
+        assert set(self.model.parents[done.id or ""]) == {side.head for side in sides}
+        assert self.model.files[done.id or ""] == self.model.files[side.head]
         for peer in NAMES:
             self.synchronize(peer)
-        assert len(set(self.heads.values())) == 1
         assert not any(map(self._kept_sides, NAMES))
 
     # The laws, looked at after every step
@@ -526,6 +531,12 @@ def _discard(path: Path, _to: str | None) -> None:
     drafts.discard(open_home(path))
 
 
+def _resolve(path: Path, _to: str | None) -> None:
+    sides = collision.collision(open_home(path)).sides
+    if sides:
+        resolution.resolve(open_home(path), keep=sides[-1].head, author=JANA)
+
+
 OPERATIONS: dict[str, Callable[[Path, str | None], None]] = {
     "publish": _publish,
     "synchronize": _synchronize,
@@ -533,29 +544,8 @@ OPERATIONS: dict[str, Callable[[Path, str | None], None]] = {
     "force": _force,
     "demote": _demote,
     "discard": _discard,
+    "resolve": _resolve,
 }
-
-
-def _resolve(server: Server) -> None:
-    """Keep this server's files, as a merge of its line with all others."""
-    home = server.home
-    with lock.held(home.git_dir):
-        here = tips.tip(home)
-        kept = tips.diverged_sides(home)
-        lines = [here.id, *(oid for oid in kept if not _in_another(home, oid, kept))]
-        ends = [home.repository.record(oid) for oid in lines]
-        record = records.Record(
-            max(end.revision for end in ends) + 1, max(end.epoch for end in ends) + 1, server.name, server.name
-        )
-        oid = home.repository.write_commit(
-            tree=here.tree, parents=lines, message=records.compose("Keep this side", record),
-            author=JANA, committer=JANA, time=BEGINNING,
-        )  # fmt: skip
-        home.repository.advance(expected=here.id, to=oid)
-
-
-def _in_another(home: Home, oid: str, lines: list[str]) -> bool:
-    return any(other != oid and home.repository.contains(other, oid) for other in lines)
 
 
 def _files_below(folder: Path) -> Files:

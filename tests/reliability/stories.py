@@ -25,6 +25,7 @@ from tests.reliability.syscalls import Plan, Ran, run
 
 HOSTS, NETWORKS, NEW = "objects/hosts.yaml", "objects/networks.yaml", "new/place/one.yaml"
 EDITS: dict[str, str | None] = {HOSTS: "hosts: {mine: 10.0.0.1}\n", NETWORKS: None, NEW: "new: 1\n"}
+THEIRS = "hosts: {theirs: 10.0.0.9}\n"
 _UNFINISHED = re.compile(r"\.lock$|\.keep$|(^|/)(tmp_|incoming-|sharedindex_|packing$|\.)")
 
 
@@ -229,6 +230,17 @@ def _cut(cluster: Cluster) -> None:
     cluster.cut("fw-a", "fw-b")
 
 
+def _collided(cluster: Cluster) -> None:
+    """Both published on top of the same revision, and see each other again; fw-a has a draft."""
+    cluster.cut("fw-a", "fw-b")
+    for number in range(2):
+        cluster["fw-a"].publish_edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
+    cluster["fw-b"].promote(force=True)
+    cluster["fw-b"].publish_edit(HOSTS, THEIRS)
+    cluster.heal_all()
+    _edited(cluster)
+
+
 def _listed(cluster: Cluster) -> None:
     active = cluster["fw-a"]
     servers.add(active.home, name="fw-c", url=str(cluster.root / "fw-c"), key=None, author=JANA)
@@ -282,6 +294,20 @@ def _promote_again(cluster: Cluster, before: Before) -> None:
     assert (new.record.active, new.record.epoch, new.record.revision) == ("fw-b", 2, before.revision + 1)
     assert old.home.repository.refs(DRAFTS).keys() == {"1"}
     assert _files_of(old, old.home.repository.refs(DRAFTS)["1"]) == before.wanted
+
+
+def _resolve_again(cluster: Cluster, before: Before) -> None:
+    server, other = cluster["fw-a"], cluster["fw-b"]
+    done = server.mha("resolve", "--keep", before.heads["fw-b"])
+    assert done.returncode == 0 or "There is no collision" in done.stderr, done
+    sound(server)
+    assert server.sync().complete
+    _also(other, server)
+    assert server.revisions() >= {before.heads["fw-a"], before.heads["fw-b"]}
+    assert (server.record.active, server.record.revision) == ("fw-a", before.revision + 1)
+    assert server.served()[HOSTS] == THEIRS.encode()
+    assert server.home.repository.refs(DRAFTS).keys() == {"1"}
+    assert _files_of(server, server.home.repository.refs(DRAFTS)["1"]) == before.wanted
 
 
 def _join_again(cluster: Cluster, before: Before) -> None:
@@ -354,6 +380,7 @@ STORIES = {
         Story("switch a release", "fw-a", ("sync",), _behind, _sync_again),
         Story("promote", "fw-b", ("promote",), _edited, _promote_again, acknowledged="is Active"),
         Story("promote by force", "fw-b", ("promote", "--force"), _cut, _promote_again, acknowledged="is Active"),
+        Story("resolve", "fw-a", ("resolve", "--keep", "fw-b"), _collided, _resolve_again, acknowledged="has ended"),
         Story("join", None, JOIN, _listed, _join_again, acknowledged="is a Standby of"),
         Story("join with a pack", None, JOIN, _keyed, _join_again, acknowledged="is a Standby of"),
         Story("repair", "fw-a", ("repair",), _damage, _repair_again),

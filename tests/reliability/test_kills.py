@@ -17,6 +17,7 @@ SHORT = [  # one for each kind of call, where much depends on it
     ("switch a release", Plan(1, Effect.KILL_ALL, "symlink")),
     ("promote", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
     ("promote by force", Plan(1, Effect.KILL_ALL, "rename", ".work-new")),
+    ("resolve", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
     ("join", Plan(1, Effect.KILL_ALL, "syncfs")),
     ("repair", Plan(1, Effect.KILL_ALL, "chmod", "releases")),
 ]
