@@ -83,6 +83,8 @@ def resolve(
     here = tips.tip(home)
     require_listed(here)
     if not report.exists:
+        with lock.held(home.git_dir):  # it may have ended here in a command that was killed
+            settle_after(home)
         raise NoCollision
     side = _chosen(report, keep)
     record = records.resolution([each.record for each in report.sides], active=active or home.name, server=home.name)
