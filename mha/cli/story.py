@@ -135,4 +135,15 @@ STORY = (
             Run("fw-b", "mha status", ExitCode.COLLISION),
         ),
     ),
+    Chapter(
+        "The end of the collision",
+        (
+            "Jana and Lukas agree that fw-a goes on. What that takes away from the other side is shown first.",
+            Run("fw-a", "mha resolve --keep fw-a --dry-run"),
+            Run("fw-a", "mha resolve --keep fw-a --reason 'agreed; sftp-01 comes again'"),
+            Run("fw-b", "mha status"),
+            "No revision is lost: the log has those of both sides.",
+            Run("fw-a", "mha log -n 4"),
+        ),
+    ),
 )

@@ -44,7 +44,7 @@ class Site:
 
     def publish(self, path: str, chance: random.Random) -> "subprocess.CompletedProcess[str]":
         """Edit a file and publish from the command line, until fw-b holds it as well."""
-        self[A].edit(path, f"x-moment: {chance.random()}\n")
+        self[A].edit(path, f"x-moment: {chance.randrange(10**9)}\n")
         done = self[A].mha("publish", "-m", "By hand", "--wait", "1", "--json")
         if done.returncode == 0:
             self.note([{"id": json.loads(done.stdout)["id"], "held": [A, B], "served": [A, B]}])
