@@ -172,9 +172,10 @@ def test_the_demo_tells_the_whole_story(tmp_path: Path):
         "*** The link of fw-b is cut",
         "sed: couldn't open temporary file current/objects/hosts/",
         "Changed on more than one side:\n  objects/hosts/dmz.yaml",
+        "The collision has ended with revision 8",
     ):
         assert told in done.stdout
-    assert mha("--home", str(tmp_path / "kept" / "fw-b"), "status").returncode == ExitCode.COLLISION
+    assert mha("--home", str(tmp_path / "kept" / "fw-b"), "status").returncode == ExitCode.DONE
 
 
 def test_a_demo_leaves_nothing_behind_when_it_is_not_kept():
