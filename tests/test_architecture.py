@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,3 +116,17 @@ def test_a_peer_that_only_asks_is_answered_without_gits_library(make_cluster, mo
 
     assert active.head.encode() in done.stdout
     assert {b"pygit2", b"yaml", b"typer"} & {line.split()[-1] for line in done.stderr.splitlines()} == set()
+
+
+def test_pygit2_is_imported_in_one_place_which_leaves_the_environment_as_it_was():
+    importers = [
+        path.name
+        for path in (ROOT / "mha").rglob("*.py")
+        if re.search(r"^ *(?:import|from) pygit2", path.read_text(), re.M)
+    ]
+    code = "import os, mha.store.libgit; print(os.environ.get('SSL_CERT_FILE'))"
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+        for env in ({"SSL_CERT_FILE": "/a"}, {})
+    ]
+    assert (importers, said) == (["libgit.py"], ["/a\n", "None\n"])

@@ -87,14 +87,14 @@ def resolve(
             settle_after(home)
         raise NoCollision
     side = _chosen(report, keep)
-    record = records.resolution([each.record for each in report.sides], active=active or home.name, server=home.name)
     listed = tips.cluster_at(home, side.head).servers
-    if record.active not in listed:
-        raise UnknownServer(record.active or "", listed)
+    if (new_active := active or home.name) not in listed:
+        raise UnknownServer(new_active, listed)
+    record = records.resolution([each.record for each in report.sides], active=new_active, server=home.name)
     lost = tuple(_lost(here, each, side) for each in report.sides if each is not side)
     plan = _plan(home, side, record)
     planned = Resolved(
-        kept=side.name, active=active or home.name, revision=record.revision, epoch=record.epoch, lost=lost, plan=plan
+        kept=side.name, active=new_active, revision=record.revision, epoch=record.epoch, lost=lost, plan=plan
     )  # fmt: skip
     if dry_run:
         return planned
@@ -116,9 +116,7 @@ def _chosen(report: CollisionReport, keep: str) -> Side:
     of_active = [side for side in report.sides if keep == side.record.active]
     found = of_server or of_active or of_head
     if len(found) != 1:
-        raise NoSide(
-            keep, sorted({*(side.name for side in report.sides), *(s for side in report.sides for s in side.servers)})
-        )
+        raise NoSide(keep, sorted({name for side in report.sides for name in (side.name, *side.servers)}))
     return found[0]
 
 

@@ -103,20 +103,6 @@ def test_without_a_collision_there_is_nothing_to_end(cluster):
         resolve(cluster["fw-a"], "fw-a")
 
 
-def test_a_resolution_that_was_killed_once_main_had_moved_is_settled_by_the_next_one(collided, monkeypatch):
-    with monkeypatch.context() as killed:
-        killed.setattr(resolution, "settle_after", lambda _home: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            resolve(collided["fw-a"], "fw-b")
-    assert verification.verify(collided["fw-a"].home).findings != ()
-
-    with pytest.raises(NoCollision):
-        resolve(collided["fw-a"], "fw-b")
-
-    assert verification.verify(collided["fw-a"].home).findings == ()
-    assert collided["fw-a"].served()[HOSTS] == THEIRS
-
-
 def test_who_is_not_listed_on_the_side_that_is_kept_cannot_be_active(collided):
     with pytest.raises(UnknownServer):
         resolve(collided["fw-a"], "fw-b", active="fw-d")

@@ -18,6 +18,7 @@ SHORT = [  # one for each kind of call, where much depends on it
     ("promote", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
     ("promote by force", Plan(1, Effect.KILL_ALL, "rename", ".work-new")),
     ("resolve", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
+    ("resolve", Plan(1, Effect.KILL_ALL, "mkdir", "fw-a/releases")),  # `main` has moved, and nothing followed
     ("join", Plan(1, Effect.KILL_ALL, "syncfs")),
     ("repair", Plan(1, Effect.KILL_ALL, "chmod", "releases")),
 ]
