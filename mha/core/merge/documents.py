@@ -11,7 +11,7 @@ from mha.core.merge import identities, leads, scopes
 from mha.core.merge.identities import WHOLE, alike
 from mha.core.merge.joining import Joiner
 from mha.core.merge.scopes import Order, Scope
-from mha.core.merge.trees import Entry, File, Leaf, Tree, plain
+from mha.core.merge.trees import Block, Entry, File, Tree, plain
 
 
 def joined(joiner: Joiner, files: Sequence[File], top: Scope) -> File:
@@ -21,18 +21,35 @@ def joined(joiner: Joiner, files: Sequence[File], top: Scope) -> File:
     found = [dict(zip(known, file.documents, strict=True)) for known, file in zip(keys, files, strict=True)]
     known = {key: scopes.document(top, entry.value) for side in found for key, entry in side.items()}
     order = Order.NONE if top.kinds else Order.SOME
-    entries = joiner.ordered(found, top, order, known.__getitem__)
-    before = [entry for side in found for entry in side.values()]
-    left = [entry for entry in entries if entry.value != Leaf("", None) or entry in before]
-    return File(_separated(left), leads.merged(*(file.tail for file in files)))
+    came_out = joiner.ordered(found, top, order, known.__getitem__)
+    before = [entry for side in found for entry in side.values() if not isinstance(entry.value, Block)]
+    entries: list[Entry] = []
+    above = ""  # what stood above documents of which nothing is left
+    for entry in came_out:
+        if plain(entry.value) or entry in before:
+            entries.append(entry._replace(lead=above + entry.lead))
+            above = ""
+        else:
+            above += entry.lead
+    first = [file.documents[0] for file in files if file.documents]
+    return File(_separated(entries, first), above + leads.merged(*(file.tail for file in files)))
 
 
-def _separated(entries: list[Entry]) -> tuple[Entry, ...]:
-    """Documents with `---` between them."""
+def _separated(entries: list[Entry], first: list[Entry]) -> tuple[Entry, ...]:
+    """Documents with `---` between them; above the first, where one side has it so."""
     return tuple(
-        entry if index == 0 or entry.head.startswith("---") else entry._replace(head=f"---\n{entry.head}")
+        _unmarked(entry, first) if index == 0 else entry if entry.head.startswith("---") else _marked(entry)
         for index, entry in enumerate(entries)
     )
+
+
+def _unmarked(entry: Entry, first: list[Entry]) -> Entry:
+    is_needed = entry.head != "---\n" or any(other.head.startswith("---") for other in first)
+    return entry if is_needed else entry._replace(head="")
+
+
+def _marked(entry: Entry) -> Entry:
+    return entry._replace(lead=f"---\n{entry.lead}")
 
 
 def _value(tree: Tree) -> dict[Any, Any]:

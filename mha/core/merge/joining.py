@@ -49,7 +49,7 @@ class Joiner:
             before = gone if base is None else base
             three = Three(before, gone if ours is None else left, gone if theirs is None else left)
             entry = self.entry(three, scope)
-            return entry if _has_entries(entry.value) else None
+            return entry if plain(entry.value) else None
         doubt = self.doubts.get(scope.subject) if scope.is_object else None
         if doubt is None and base is None:
             return left

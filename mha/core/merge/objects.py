@@ -13,7 +13,7 @@ from mha.core.merge.forms import Three
 from mha.core.merge.joining import Joiner, is_changed
 from mha.core.merge.scopes import Level, Scope
 from mha.core.merge.sides import ABSENT, Reason, Side, Subject
-from mha.core.merge.trees import Block, Entry, File, Leaf, meant, moved_block, moved_entry, plain
+from mha.core.merge.trees import Block, Entry, File, Leaf, indented, meant, moved_block, moved_entry, plain
 from mha.core.model.kinds import Kinds
 
 
@@ -84,7 +84,7 @@ def settled(
     left, side = (theirs, Side.THEIRS) if ours is None else (ours, Side.OURS)
     assert base is not None
     assert left is not None
-    if is_changed(_fields(base, scope), _fields(left, scope)._replace(lead="")):
+    if is_changed(_fields(base, scope), _fields(left, scope)):
         values = (ABSENT if each is None else plain(_fields(each, scope).value) for each in (base, ours, theirs))
         if joiner.side(scope, Reason.DELETED, *values) is side:
             return left.where, left.entry
@@ -110,7 +110,7 @@ def _merged(joiner: Joiner, found: tuple[Found, Found, Found], side: Side, scope
     if side is Side.THEIRS:
         mover, written, other = found[2], other, written
     merged = joiner.entry(three, scope)
-    if three.base.lead.split() == other.lead.split():
+    if three.base.lead.split() == other.lead.split() or written.lead.split() == other.lead.split():
         merged = merged._replace(lead=written.lead)
     if merged == written:
         return mover.entry
@@ -120,9 +120,18 @@ def _merged(joiner: Joiner, found: tuple[Found, Found, Found], side: Side, scope
     if not isinstance(merged.value, Block) or not isinstance(document, Block):
         joiner.side(scope, Reason.FORM, *(plain(entry.value) for entry in three))
         return mover.entry
-    names = tuple(entry for entry in document.entries if entry.key in _NAMES)
+    names = [entry for entry in document.entries if entry.key in _NAMES]
     fields = moved_block(merged.value, document.column - merged.value.column)
-    return mover.entry._replace(value=document._replace(entries=(*names, *fields.entries)))
+    result = mover.entry._replace(value=document._replace(entries=(*names, *fields.entries)))
+    return result if merged.lead == written.lead else _commented(result, merged.lead)
+
+
+def _commented(document: Entry, lead: str) -> Entry:
+    """A document with another comment above its first line."""
+    assert isinstance(document.value, Block)
+    lead = indented(f"\n{lead}", -2)[1:]
+    first, *others = (entry._replace(lead="") if entry.key in _NAMES else entry for entry in document.value.entries)
+    return document._replace(value=document.value._replace(entries=(first._replace(lead=lead), *others)))
 
 
 _NAMES = ("kind", "name")
@@ -137,10 +146,11 @@ def _fields(found: Found, scope: Scope) -> Entry:
     if not isinstance(document, Block):
         return found.entry._replace(lead="", head=f"{name}: ", tail="\n", key=name)
     fields = tuple(entry for entry in document.entries if entry.key not in _NAMES)
+    lead = indented("\n" + "".join(entry.lead for entry in document.entries if entry.key in _NAMES), 2)[1:]
     if not fields:
-        return Entry("", f"{name}:", Leaf("", None), "\n", name)
+        return Entry(lead, f"{name}:", Leaf("", None), "\n", name)
     value = moved_block(document._replace(entries=fields, is_joined=False), 2 - document.column)
-    return Entry("", f"{name}:\n", value, "", name)
+    return Entry(lead, f"{name}:\n", value, "", name)
 
 
 def replaced(file: File, subject: Subject, where: Where, new: Entry | None, kinds: Kinds) -> File:
@@ -152,11 +162,16 @@ def replaced(file: File, subject: Subject, where: Where, new: Entry | None, kind
         if where.section is None and scope.subject == subject:
             documents += [] if new is None else [new]
         elif where.section is not None and scope.level is Level.SECTIONS and not isinstance(document.value, Leaf):
-            entries = (_replaced(e, subject, new) if e.key == where.section else e for e in document.value.entries)
-            documents.append(document._replace(value=document.value._replace(entries=tuple(entries))))
+            sections = [_replaced(e, subject, new) if e.key == where.section else e for e in document.value.entries]
+            left = tuple(section for section in sections if not _is_emptied(section))
+            documents.append(document._replace(value=document.value._replace(entries=left)))
         else:
             documents.append(document)
     return file._replace(documents=tuple(documents))
+
+
+def _is_emptied(section: Entry) -> bool:
+    return not isinstance(section.value, Leaf) and not section.value.entries
 
 
 def _replaced(section: Entry, subject: Subject, new: Entry | None) -> Entry:

@@ -27,7 +27,8 @@ def merged(base: Sequence[Key], first: Sequence[Key], second: Sequence[Key], kep
     """
     before, one, other = (_places(keys) for keys in (base, first, second))
     kept = set(kept)
-    touched_one, touched_other = _touched(before, one) & kept, _touched(before, other) & kept
+    touched_one = _touched(before, one) & kept | kept - other.keys()
+    touched_other = _touched(before, other) & kept | kept - one.keys()
     together = touched_one & touched_other & one.keys() & other.keys()
     still = (kept & one.keys() & other.keys()) - touched_one - touched_other
     agreed = [key for key in first if key in still or key in together]

@@ -177,11 +177,21 @@ class _Reader:
         found: list[Entry] = []
         at = 0
         for document in documents:
-            start = line_start(self._text, document.start)
+            start = self._top(document, at)
             entry, end = self._document(document, start)
             found.append(entry._replace(lead=self._text[at:start]))
             at = end
         return File(tuple(found), self._text[at:])
+
+    def _top(self, document: places.Document, floor: int) -> int:
+        """Where a document starts; a comment that stands at its first entry is part of that."""
+        start = line_start(self._text, document.start)
+        while not document.is_marked and _is_block(document.node) and start > floor:
+            above = line_start(self._text, start - 1)
+            if not self._text.startswith("#", above):
+                break
+            start = above
+        return start
 
     def _document(self, document: places.Document, start: int) -> tuple[Entry, int]:
         node, text = document.node, self._text
