@@ -44,8 +44,9 @@ def _separated(entries: list[Entry], first: list[Entry]) -> tuple[Entry, ...]:
 
 
 def _unmarked(entry: Entry, first: list[Entry]) -> Entry:
-    is_needed = entry.head != "---\n" or any(other.head.startswith("---") for other in first)
-    return entry if is_needed else entry._replace(head="")
+    marked = [other.value for other in first if other.head.startswith("---")]
+    is_meant = entry.value in marked or len(marked) == len(first)
+    return entry if is_meant or entry.head != "---\n" else entry._replace(head="")
 
 
 def _marked(entry: Entry) -> Entry:

@@ -129,7 +129,7 @@ def _merged(joiner: Joiner, found: tuple[Found, Found, Found], side: Side, scope
 def _commented(document: Entry, lead: str) -> Entry:
     """A document with another comment above its first line."""
     assert isinstance(document.value, Block)
-    lead = indented(f"\n{lead}", -2)[1:]
+    lead = indented(f"\n{lead}", document.value.column)[1:]
     first, *others = (entry._replace(lead="") if entry.key in _NAMES else entry for entry in document.value.entries)
     return document._replace(value=document.value._replace(entries=(first._replace(lead=lead), *others)))
 
@@ -146,7 +146,8 @@ def _fields(found: Found, scope: Scope) -> Entry:
     if not isinstance(document, Block):
         return found.entry._replace(lead="", head=f"{name}: ", tail="\n", key=name)
     fields = tuple(entry for entry in document.entries if entry.key not in _NAMES)
-    lead = indented("\n" + "".join(entry.lead for entry in document.entries if entry.key in _NAMES), 2)[1:]
+    above = "".join(entry.lead for entry in document.entries if entry.key in _NAMES)
+    lead = indented(f"\n{above}", -document.column)[1:]
     if not fields:
         return Entry(lead, f"{name}:", Leaf("", None), "\n", name)
     value = moved_block(document._replace(entries=fields, is_joined=False), 2 - document.column)

@@ -41,16 +41,10 @@ def merged(base: Sequence[Key], first: Sequence[Key], second: Sequence[Key], kep
     keys = [*gaps_one[None], *gaps_other[None]]
     for anchor in (key for key in first if key in anchors):
         keys += [anchor, *gaps_one[anchor], *gaps_other[anchor]]
-    came_out = _places(keys)
     ties = [(key, key) for key in keys if key in together and key not in anchors]
-    ranks = _ranks(keys, anchors)
-    ties += [
-        (a, b)
-        for a in keys
-        for b in (theirs if a in ours else ())
-        if not _follows(a, b, (before, one, other), came_out)
-        and not (ranks[a] != ranks[b] and not (a in other or b in one))
-    ]
+    ranks, came_out = _ranks(keys, anchors), _places(keys)
+    pairs = ((a, b) for a in keys if a in ours for b in theirs)
+    ties += [(a, b) for a, b in pairs if ranks[a] == ranks[b] or not _follows(a, b, (before, one, other), came_out)]
     return Order(keys, ties)
 
 
@@ -108,12 +102,8 @@ def _ranks(keys: Iterable[Key], anchors: Collection[Key]) -> dict[Key, int]:
 def _follows(
     a: Key, b: Key, said: tuple[Mapping[Key, int], Mapping[Key, int], Mapping[Key, int]], came_out: Mapping[Key, int]
 ) -> bool:
-    """Whether the order of two keys that stand between the same anchors, or were apart, is what the sides say."""
+    """Whether the order of two keys, which an anchor tells apart, is what the sides say that have both."""
     base, one, other = (places[a] < places[b] if a in places and b in places else None for places in said)
-    if one is None or other is None:
-        wanted = other if one is None else one
-    elif base is None:
-        wanted = one if one == other else None
-    else:
-        wanted = other if one == base else one
-    return wanted == (came_out[a] < came_out[b])
+    changed_by_other = one is None or (other is not None and one == base)
+    wanted = other if changed_by_other else one
+    return wanted is None or wanted == (came_out[a] < came_out[b])

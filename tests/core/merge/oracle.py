@@ -54,7 +54,8 @@ def _same(one: Any, other: Any) -> bool:
 def _check_fields(base: Any, ours: Any, theirs: Any, came_out: Any) -> None:
     assert len(came_out) == len(set(came_out))
     for key in {*base, *ours, *theirs, *came_out}:
-        _check(*(each.get(key, GONE) for each in (base, ours, theirs, came_out)), key)
+        before, one, other, found = (each.get(key, GONE) for each in (base, ours, theirs, came_out))
+        _check(before, one, other, found, key)
 
 
 def _check_members(base: list[Any], ours: list[Any], theirs: list[Any], came_out: list[Any]) -> None:

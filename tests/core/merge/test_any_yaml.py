@@ -85,10 +85,10 @@ def test_changes_of_any_yaml_are_merged_or_conflict(text, random, reading):
 def test_texts_that_have_little_in_common_come_out_readable(base, ours, theirs, side):
     for text in (base, ours, theirs):
         read(text)
-    sides = [{PATH: text.encode()} for text in (base, ours, theirs)]
+    before, one, other = ({PATH: text.encode()} for text in (base, ours, theirs))
     for reading in (OPAQUE, INTERPRETED):
-        came_out = merge(*sides, reading)
+        came_out = merge(before, one, other, reading)
         values(after(ours.encode(), came_out))
-        settled = merge(*sides, reading, {each.subject: side for each in came_out.conflicts})
+        settled = merge(before, one, other, reading, {each.subject: side for each in came_out.conflicts})
         values(after(ours.encode(), settled))
         assert settled.conflicts == []

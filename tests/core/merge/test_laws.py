@@ -80,7 +80,8 @@ def test_no_change_is_lost_and_none_is_doubled(triple):
     came_out = merge(base, ours, theirs, READING)
     assert readable(after(ours, came_out))
     if not came_out.conflicts:
-        check(*(plain(each.values) for each in triple), values(after(ours, came_out)))
+        before, one, other = (plain(each.values) for each in triple)
+        check(before, one, other, values(after(ours, came_out)))
 
 
 @settings(deadline=None, max_examples=300)
@@ -96,8 +97,8 @@ def test_what_is_merged_is_the_same_whichever_side_is_ours_but_for_the_order_of_
 @settings(deadline=None, max_examples=300)
 @given(TRIPLES)
 def test_changes_of_other_objects_do_not_conflict(triple):
-    _, ours, theirs = triple
-    came_out = merge(*(each.written() for each in triple), READING)
+    base, ours, theirs = triple
+    came_out = merge(base.written(), ours.written(), theirs.written(), READING)
     touched = ours.touched & theirs.touched
     strange = [each for each in came_out.conflicts if tuple(each.subject) not in touched]
     assert [each for each in strange if each.reason not in {Reason.USED, Reason.CLASH}] == []

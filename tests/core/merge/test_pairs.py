@@ -84,6 +84,7 @@ def test_a_pair_is_a_conflict_whichever_side_is_ours(pair: Pair):
 
 
 RIGHT, WRONG = "clean and right", "clean but wrong"
+PAGE = Path(__file__).parents[3] / "docs" / "merging.md"
 
 
 def outcome(came_out: Files | str, wanted: Files | str) -> str:
@@ -93,8 +94,24 @@ def outcome(came_out: Files | str, wanted: Files | str) -> str:
 
 
 def totals(folder: Path) -> dict[str, Counter[str]]:
-    """How many pairs come out how, by object and by git's merge of texts; git's in both directions are the same."""
+    """How many pairs come out how, merged by object and by git."""
     return {
-        "`mha resolve --merge`": Counter(outcome(merged(*sides(pair)), right(pair)) for pair in PAIRS.values()),
+        "by object": Counter(outcome(merged(*sides(pair)), right(pair)) for pair in PAIRS.values()),
         "`git merge-file`": Counter(outcome(by_git(*sides(pair), folder), right(pair)) for pair in PAIRS.values()),
     }
+
+
+def table(found: dict[str, Counter[str]]) -> str:
+    """The totals as the page on merging has them."""
+    rows = [f"| {name} | {count[RIGHT]} | {count[CONFLICT]} | {count[WRONG]} |" for name, count in found.items()]
+    head = f"| Of {len(PAIRS)} pairs | {RIGHT} | {CONFLICT} | {WRONG} |"
+    return "\n".join([head, "|---|---|---|---|", *rows])
+
+
+def test_no_pair_comes_out_wrong_and_git_has_twice_the_conflicts(tmp_path: Path):
+    found = totals(tmp_path)
+    ours, git = found["by object"], found["`git merge-file`"]
+    assert len(PAIRS) >= 40
+    assert (ours[WRONG], git[WRONG]) == (0, 8)
+    assert ours[CONFLICT] * 2 <= git[CONFLICT]
+    assert table(found) in PAGE.read_text(), table(found)
