@@ -168,6 +168,8 @@ def replaced(file: File, subject: Subject, where: Where, new: Entry | None, kind
             documents.append(document._replace(value=document.value._replace(entries=left)))
         else:
             documents.append(document)
+    if documents and documents[0].head == "---\n" and not file.documents[0].head:  # it was not the first one
+        documents[0] = documents[0]._replace(head="")
     return file._replace(documents=tuple(documents))
 
 

@@ -73,7 +73,7 @@ def entry(name: Name, thing: Thing) -> list[str]:
     """An object in a section."""
     lines = [f"  # {thing.comment}"] if thing.comment else []
     behind = f"  # {thing.behind}" if thing.behind else ""
-    short = SHORT.get(name[0])
+    short = SHORT.get(name[0], "")
     if list(thing.value) == [short] and thing.style % 2:
         return [*lines, f"  {name[1]}: {flow(thing.value[short])}{behind}"]
     if thing.style % 3 == 0 and name[0] != "layer":
