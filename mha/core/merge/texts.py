@@ -25,8 +25,11 @@ def read(data: bytes | None) -> Text:
     """The tree of a file; raises Unreadable, and Odd."""
     if not data:
         return Text(File(), None, None)
-    reader.read(data)
-    text = data.decode()
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        reader.read(data)  # says so, with the line
+        raise
     lines = text.count("\n")
     is_crlf = lines > 0 and text.count("\r\n") == lines
     if is_crlf:
