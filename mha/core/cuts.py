@@ -69,7 +69,7 @@ def _runs(text: str, block: Block, removed: Collection[int]) -> Iterator[_Run]:
     for index in sorted(removed):
         start, end = block.spans[index]
         first, column = line_start(text, start), start - line_start(text, start)
-        end = _with_deeper_comments(text, line_end(text, end), column)
+        end = with_deeper_comments(text, line_end(text, end), column)
         if run and run.end == first:
             run = run._replace(end=end, last=index)
             continue
@@ -80,7 +80,7 @@ def _runs(text: str, block: Block, removed: Collection[int]) -> Iterator[_Run]:
         yield run
 
 
-def _with_deeper_comments(text: str, end: int, column: int) -> int:
+def with_deeper_comments(text: str, end: int, column: int) -> int:
     """The end of the last comment below a line that is indented deeper than the column, blank lines between or not."""
     last, start = end, end
     while start < len(text):
@@ -162,7 +162,7 @@ def of_documents(text: str, documents: list[Document], removed: Collection[int])
     for index in sorted(removed):
         document = documents[index]
         start = line_start(text, document.start)
-        end = _with_deeper_comments(text, line_end(text, document.end), 0)
+        end = with_deeper_comments(text, line_end(text, document.end), 0)
         lower = _blank_below(text, end)
         if lower == len(text) and index:
             start = _blank_above(text, start, line_end(text, documents[index - 1].end))
