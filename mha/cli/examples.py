@@ -191,6 +191,32 @@ FMT = _below("""
 
     Exit codes: 0 done; with --check, 1 some files are not in the normal form, or cannot be read.
 """)
+BACKUP = _below("""
+    Examples:
+      mha backup /backup/acme.bundle --force
+      mha backup /backup/acme-2026-11-23.bundle
+      mha backup /backup/acme-since-40.bundle --since 40
+
+    From any server, while others go on publishing. It is a git bundle: `git clone FILE` shows its files.
+    Exit codes: 0 written, read back and in its place; 1 not, and nothing of it was left there.
+""")
+RESTORE = _below("""
+    Examples:
+      mha restore /backup/acme.bundle /srv/mha --name fw-a
+      mha restore /backup/acme.bundle /backup/acme-since-40.bundle /srv/mha --name fw-b --trust 5ce5aa7218f7b0ef
+
+    For when every server is lost, or for one that none can be reached from: else `mha join` gets more. All is
+    verified before the home is made.
+""")
+RECEIVE = _below("""
+    Examples:
+      mha receive /media/usb/acme-since-40.bundle
+      mha receive /media/usb/acme-since-40.bundle --dry-run
+
+    What it brings is judged as if a peer pushed it. Exit codes: 0 taken, or there was nothing new; 5 it
+    diverges from this server: both sides are kept; 4 taken, but the files here do not follow yet; 1 refused,
+    and nothing of it stays.
+""")
 VERIFY = _below("""
     Examples:
       mha verify

@@ -18,6 +18,7 @@ MODULES = {  # which commands stand in which module
     ),
     "file_commands": ("diff", "publish", "discard", "drafts", "log", "show", "revert"),
     "model_commands": ("validate", "explain", "schema", "where-used", "search", "rename", "rm", "fmt"),
+    "backup_commands": ("backup", "restore", "receive"),
     "service_commands": ("verify", "repair", "agent", "serve", "demo"),
 }  # fmt: skip
 _INTERRUPTED = 130  # as the boundary has it, which is imported when it is needed

@@ -5,6 +5,16 @@ an error alone fixes the exit code. Findings (problems of a draft, verdicts
 about a push) are values, not errors.
 """
 
+from mha.errors.backup import (
+    BackupExists,
+    BackupNotWritten,
+    BackupWithin,
+    MissingRevision,
+    NotABackup,
+    NotAServerThere,
+    NotContinued,
+    OtherCluster,
+)
 from mha.errors.base import (
     FULL,
     ExitCode,
@@ -96,6 +106,9 @@ __all__ = [
     "AgentRuns",
     "AmbiguousRevision",
     "AnswerLost",
+    "BackupExists",
+    "BackupNotWritten",
+    "BackupWithin",
     "CannotEdit",
     "CannotRevert",
     "CaughtUp",
@@ -130,6 +143,7 @@ __all__ = [
     "LooksCutOff",
     "MessageTooLong",
     "MhaError",
+    "MissingRevision",
     "NameTaken",
     "NewerFormat",
     "NoCollision",
@@ -137,12 +151,16 @@ __all__ = [
     "NoServerActive",
     "NoSide",
     "NoYamlThere",
+    "NotABackup",
+    "NotAServerThere",
+    "NotContinued",
     "NotFetched",
     "NotJoined",
     "NotListed",
     "NotTrusted",
     "NotUtf8",
     "ObjectInUse",
+    "OtherCluster",
     "PeerRefused",
     "ReadOnlyServer",
     "RefusedHistory",

@@ -51,7 +51,7 @@ class Judge:
             commit = self._commit(oid)
             self.judge(commit)
             if files:
-                paths += self._require_files(commit)
+                paths += self.require_files(commit)
             if known and paths > MOST_PATHS:  # whoever joins takes all there is
                 raise RefusedHistory(new, f"It and those before it change more than {MOST_PATHS:,} files together.")
             counted(done, len(ids))
@@ -107,8 +107,8 @@ class Judge:
         except MhaError as error:
             raise RefusedHistory(commit.id, error.message) from error
 
-    def _require_files(self, commit: Commit) -> int:
-        """The files of a revision must be fit to be published; returns how many it adds or changes."""
+    def require_files(self, commit: Commit) -> int:
+        """How many files a revision adds or changes; raises RefusedHistory where one may not be published."""
         parent = commit.parents[0] if commit.parents and commit.id != self.introduction else None
         old = self.repository.commit(parent).tree if parent is not None else None
         found = next(self._faults(commit, old), None)

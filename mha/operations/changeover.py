@@ -83,7 +83,7 @@ def promote(
         against = decisions.reasons_against(home.name, here.record, others)
         if against and not force:
             _refuse(against, others)
-        risks = decisions.risks(home.name, here.record, others) if against else []
+        risks = [*_of_backup(home), *decisions.risks(home.name, here.record, others)] if against else []
         asked = decisions.can_be_asked(here.record, others)
         plan = _plan(here, home.name, forced=bool(against) and not asked)
         if dry_run:
@@ -261,6 +261,12 @@ def _other(here: Tip, view: View) -> Other:
         last_seen=memory.seen.replace("+00:00", "Z"),
         last_known_here=memory.head is None or here.home.repository.contains(here.id, memory.head),
     )
+
+
+def _of_backup(home: Home) -> list[str]:
+    if home.restored() is None:
+        return []
+    return [f"{home.name} was restored from a backup and no peer has answered since: later revisions are not known."]
 
 
 def _refuse(against: Sequence[str], others: Sequence[Other]) -> None:

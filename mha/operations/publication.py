@@ -61,6 +61,7 @@ class Published(NamedTuple):
     remarks: tuple[Remark, ...] = ()  # what the checks find in it that was not there before
     objects: "tuple[ObjectChange, ...]" = ()  # what it does to objects
     standing: int = 0  # how many errors there are, old ones included
+    uncompared: bool = False  # this server came from a backup, and no peer has answered since
 
     @property
     def held(self) -> int:
@@ -259,6 +260,7 @@ def give(
         changes=tuple(changed),
         peers=tuple(sighting.report(here, view) for view in after),
         wanted=here.cluster.settings.wait_for if wait is None else wait,
+        uncompared=home.restored() is not None,
     )
 
 

@@ -62,6 +62,8 @@ def look(here: Tip, chosen: Sequence[Peer] | None = None, *, progress: Progress 
     views = [View(peer, _sight(here, judge, peer, answer, faults.get(peer.name))) for peer, answer in pairs]
     for view in views:
         _remember(here, view)
+    if any(view.sight.usable for view in views):
+        here.home.compared()
     return views
 
 

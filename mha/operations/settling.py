@@ -57,6 +57,20 @@ def keep(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = No
     `edited` are the edited files, as they are stored; without it, all that a draft can hold.
     """
     home = tree.home
+    oid = stored(tree, why, edited)
+    if oid is None:
+        return None
+    for name, kept in home.repository.refs(DRAFTS).items():
+        if kept == oid:
+            return name
+    name = draft.next_kept_name(home)
+    home.repository.set_ref(f"{DRAFTS}{name}", oid)
+    return name
+
+
+def stored(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = None) -> str | None:
+    """Store edits as `keep` does, under no reference; returns the commit, or None where there is nothing to store."""
+    home = tree.home
     base = tree.origin() or home.repository.head()
     assert base is not None
     if edited is None:
@@ -64,17 +78,14 @@ def keep(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = No
     if not edited:
         return None
     files = trees.edited(home.repository, home.repository.commit(base).tree, edited)
-    for name, oid in home.repository.refs(DRAFTS).items():
+    for oid in home.repository.refs(DRAFTS).values():
         kept = home.repository.commit(oid)
         if (kept.tree, kept.parents) == (files, (base,)):  # kept before a kill
-            return name
+            return oid
     author = Author(home.name, f"mha@{home.name}")
-    oid = home.repository.write_commit(
+    return home.repository.write_commit(
         tree=files, parents=[base], message=f"{why}\n", author=author, committer=author, time=now()
     )
-    name = draft.next_kept_name(home)
-    home.repository.set_ref(f"{DRAFTS}{name}", oid)
-    return name
 
 
 def _follow(home: Home, oid: str) -> Settled:

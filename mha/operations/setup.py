@@ -1,8 +1,6 @@
 """Setting up: the first server of a cluster, a key, and a server that joins."""
 
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,32 +9,25 @@ from mha.core.names import Peer
 from mha.core.standing import Memory
 from mha.errors import (
     HomeExists,
-    HomeNotEmpty,
     InvalidConfiguration,
     InvalidName,
-    InvalidTrust,
     MhaError,
     NoHome,
     NotJoined,
     NotListed,
-    NotTrusted,
     ServerProblem,
-    StoreDamaged,
     Unreachable,
 )
+from mha.operations import founding
 from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import settle
 from mha.operations.tip import cluster_at
-from mha.store import adoption, keys, lock, peers, trees
+from mha.store import adoption, lock, peers, trees
 from mha.store.author import Author
 from mha.store.clock import iso, now
-from mha.store.files import remove_tree
 from mha.store.git import Progress, silent
-from mha.store.home import Home, create, open_home
-from mha.store.repository import CURRENT, SERVER
+from mha.store.home import Home, open_home
 from mha.store.trees import Blob
-
-_TRUSTED = re.compile(r"[0-9a-f]{12,40}")
 
 
 class Initialized(NamedTuple):
@@ -94,7 +85,7 @@ def init(
     address = names.url(url or str(path.resolve()))
     _require_apart(path, source)
 
-    with _prepared(path, name, key) as home, lock.held(home.git_dir):
+    with founding.prepared(path, name, key) as home, lock.held(home.git_dir):
         adopted = adoption.adopt(home, source, progress=progress) if source else adoption.NOTHING
         _require_adoptable(home, adopted)
         text = cluster.initial(cluster=title, name=name, url=address.text, key=home.public_key())
@@ -107,7 +98,7 @@ def init(
             committer=author,
             time=now(),
         )
-        _introduce(home, oid, oid)
+        founding.introduce(home, oid, oid)
         settle(home)
 
     return Initialized(str(home.path), name, title, oid, adopted.files + 1, adopted.commits)
@@ -141,7 +132,7 @@ def key(path: Path, *, name: str, source: Path | None = None) -> Keyed:
     try:
         home = open_home(path)
     except NoHome:
-        home = _fresh(path, name, source)
+        home = founding.fresh(path, name, source)
     if home.name != name:
         raise HomeExists(str(path), home.name)
     return Keyed(str(home.path), name, home.public_key())
@@ -158,11 +149,10 @@ def join(
 ) -> Joined:
     """Make a Standby of a cluster: the whole history, judged revision by revision, then current/."""
     names.server_name(name)
-    if trust is not None and not _TRUSTED.fullmatch(trust):
-        raise InvalidTrust(trust)
+    founding.require_trustworthy(trust)
     source = Peer("the server there", names.url(url))
 
-    with _prepared(path, name) as home:
+    with founding.prepared(path, name) as home:
         answer = _ask(home, source, url, trust)
         fault = peers.fetch(home, source, progress=progress)
         if fault is not None:
@@ -170,7 +160,7 @@ def join(
         with lock.held(home.git_dir):
             Judge(home.repository, answer.introduction).admit(answer.head, known=[], counted=counted)
             listed = _listed(home, answer.head, address=_address(home, source))
-            _introduce(home, answer.head, answer.introduction)
+            founding.introduce(home, answer.head, answer.introduction)
             settle(home)
 
     tip = home.repository.record(answer.head)
@@ -179,40 +169,6 @@ def join(
         home.remember(answer.name, Memory(source.url.text, answer.head, tip.revision, moment, moment))
     files = sum(1 for _ in trees.files(home.repository, home.repository.commit(answer.head).tree))
     return Joined(str(home.path), name, listed.name, tip.revision, answer.head, answer.introduction, tip.active, files)
-
-
-@contextmanager
-def _prepared(path: Path, name: str, key: Path | None = None) -> Iterator[Home]:
-    """The home that `mha key` prepared, or a new one, which is taken away again where the block fails."""
-    try:
-        home = open_home(path)
-    except NoHome:
-        home = _fresh(path, name, key)
-        try:
-            yield home
-        except BaseException:
-            for made in (home.git_dir, home.releases, home.work, home.current):
-                remove_tree(made)
-            raise
-        return
-    if home.name != name or home.repository.head() is not None:
-        raise HomeExists(str(path), home.name)
-    if home.repository.ref(CURRENT) is not None:  # only a home that had revisions has it
-        raise StoreDamaged("refs/heads/main is gone, and joining anew could lose what it named.")
-    yield home
-
-
-def _fresh(path: Path, name: str, source: Path | None) -> Home:
-    if path.exists() and not path.is_dir():
-        raise HomeNotEmpty(str(path))
-
-    def prepare(state: Path) -> None:
-        if source is None:
-            keys.generate(state, name)
-        else:
-            keys.adopt(state, name, source)
-
-    return create(path, name, prepare=prepare)
 
 
 def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":
@@ -224,16 +180,8 @@ def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":
         raise NotJoined(f"The server at {url}", where="there")
     if answer.name == home.name:
         raise ServerProblem(f"The server at {url} is {home.name} itself.", "Choose another name, or another address.")
-    if trust is not None and not answer.introduction.startswith(trust):
-        raise NotTrusted(trust, answer.introduction)
+    founding.require_trusted(trust, answer.introduction)
     return _Found(answer.name, answer.head, answer.introduction)
-
-
-def _introduce(home: Home, head: str, introduction: str) -> None:
-    """Pin which cluster this is and who answers here, then make the head."""
-    home.pin_introduction(introduction)
-    home.repository.set_ref(f"{SERVER}{home.name}", introduction)
-    home.repository.advance(expected=None, to=head)
 
 
 def _address(home: Home, source: Peer) -> str:

@@ -11,7 +11,7 @@ from mha.operations import sighting
 from mha.operations import tip as tips
 from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip
-from mha.store import draft, lock, releases
+from mha.store import draft, keys, lock, releases
 from mha.store.clock import iso, now
 from mha.store.git import Progress, silent
 from mha.store.home import Home
@@ -30,6 +30,7 @@ class ServerReport(NamedTuple):
     current: str | None
     draft_changes: int
     kept_drafts: int = 0
+    restored: str | None = None  # ISO; when it came from a backup, if no peer has answered since
 
 
 class StatusReport(NamedTuple):
@@ -95,6 +96,8 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         fault=fault,
         listed=own is not None,
     )
+    if fault == keys.OTHER_LISTED:  # no repair mends that
+        step = "Put the key that stands in mha.git/mha/key.pub into mha.yaml on the Active, and publish it."
     return StatusReport(
         cluster=here.cluster.name,
         message=found,
@@ -108,6 +111,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
             current=releases.served(home),
             draft_changes=changes,
             kept_drafts=len(home.repository.refs(DRAFTS)),
+            restored=home.restored(),
         ),
         peers=tuple(reports),
         active=here.record.active,

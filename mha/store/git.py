@@ -24,7 +24,7 @@ from mha.store.files import exchange, is_full
 Progress = Callable[[str], None]  # hears each line that git writes of how far it is
 
 NEEDED = (2, 36)  # fetch --refetch, core.fsync
-_LOCAL_SECONDS = 3600.0
+LOCAL_SECONDS = 3600.0
 _GONE_SECONDS = 5.0
 TRANSFER_SECONDS = 6 * 3600.0  # however much moves
 _TALK_BYTES = 16 << 20  # that a peer may have git write; an hour of progress is less than one
@@ -98,7 +98,7 @@ def run(
     *arguments: str,
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
-    seconds: float = _LOCAL_SECONDS,
+    seconds: float = LOCAL_SECONDS,
     umask: int = -1,
 ) -> Done:
     """Run git to its end, or kill it and all its children at the deadline."""
@@ -109,12 +109,18 @@ def run(
 @contextmanager
 def beside(*arguments: str, stdin: bytes, env: Mapping[str, str] | None = None) -> Iterator[Callable[[], Done]]:
     """Let git run on this machine while the block does something else; what is yielded waits for its end."""
-    words = os.memfd_create("words")  # unlike a pipe it takes all of them at once
+    with spoken(stdin) as words, started(*arguments, env=env, stdin=words) as child:
+        yield lambda: _ended(child, None, LOCAL_SECONDS)
+
+
+@contextmanager
+def spoken(text: bytes) -> Iterator[int]:
+    """What a git is to read, as an open file: unlike a pipe it takes all of it at once."""
+    words = os.memfd_create("words")
     try:
-        os.write(words, stdin)
+        os.write(words, text)
         os.lseek(words, 0, os.SEEK_SET)
-        with started(*arguments, env=env, stdin=words) as child:
-            yield lambda: _ended(child, None, _LOCAL_SECONDS)
+        yield words
     finally:
         os.close(words)
 
@@ -127,26 +133,28 @@ def transfer(
     bounded: bool = True,
     on_line: Callable[[str], None],
     pass_fds: Sequence[int] = (),
+    stdin: int | None = None,
+    stdout: int | None = None,
 ) -> Done:
-    """Run a git that talks to a peer, and kill it when nothing moves for `idle_seconds`.
+    """Run a git that talks to a peer or reads and writes an open file, and kill it when nothing moves for so long.
 
     It may take long (see TRANSFER_SECONDS; `seconds` says otherwise), but not for ever. Where it is not `bounded`,
     because the administrator chose what is read, it may take as much of the machine as it likes.
-    `on_line` is called with each line of progress that git writes; what it says may change the patience that is due.
+    `on_line` is called with each line of progress that git writes; what it says may change the patience that is due,
+    which is `idle_seconds`.
     """
     collected: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
     deadline = time.monotonic() + (TRANSFER_SECONDS if seconds is None else seconds)
     words = (*_FEW_THREADS, *arguments)
     with (
-        started(*words, env=env, pass_fds=pass_fds, bounded=bounded) as child,
+        started(*words, env=env, pass_fds=pass_fds, bounded=bounded, stdin=stdin, stdout=stdout) as child,
         selectors.DefaultSelector() as ready,
     ):
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stderr is not None
-        child.stdin.close()
-        ready.register(child.stdout, selectors.EVENT_READ, "out")
-        ready.register(child.stderr, selectors.EVENT_READ, "err")
+        if child.stdin is not None:
+            child.stdin.close()
+        for pipe, name in ((child.stdout, "out"), (child.stderr, "err")):
+            if pipe is not None:
+                ready.register(pipe, selectors.EVENT_READ, name)
         while ready.get_map():
             left = deadline - time.monotonic()
             events = ready.select(min(idle_seconds(), left)) if left > 0 else []
@@ -162,10 +170,14 @@ def transfer(
                 if not data:
                     ready.unregister(key.fileobj)
                 elif key.data == "err":
-                    for line in re.split(rb"[\r\n]+", data.strip()):
-                        on_line(line.decode("utf-8", "replace"))
+                    _tell(data, on_line)
         child.wait()
     return Done(child.returncode, bytes(collected["out"]), collected["err"].decode("utf-8", "replace"))
+
+
+def _tell(data: bytes, on_line: Progress) -> None:
+    for line in re.split(rb"[\r\n]+", data.strip()):
+        on_line(line.decode("utf-8", "replace"))
 
 
 def checked(what: str, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
@@ -204,10 +216,11 @@ def started(
     pass_fds: Sequence[int] = (),
     piped: bool = True,
     stdin: int | None = None,
+    stdout: int | None = None,
     umask: int = -1,
     bounded: bool = False,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A running git, in a process group of its own; it does not outlive the block. `stdin` is an open file.
+    """A running git, in a process group of its own; it does not outlive the block. `stdin`, `stdout` are open files.
 
     It must be `bounded` where it reads what a peer sends.
     """
@@ -216,7 +229,7 @@ def started(
         child = subprocess.Popen(
             _bounded(*arguments) if bounded else ["git", *arguments],
             stdin=stream if stdin is None else stdin,
-            stdout=stream,
+            stdout=stream if stdout is None else stdout,
             stderr=stream,
             env=environment(env),
             pass_fds=(*pass_fds, *_inherited),
@@ -289,7 +302,7 @@ def inheriting(descriptor: int) -> Iterator[None]:
 def end(child: "subprocess.Popen[bytes]") -> None:
     """Kill a child and all that it started, and wait until it is gone."""
     with suppress(ProcessLookupError):
-        if child.stdout is not None:  # it leads a group, which outlives it
+        if child.stderr is not None:  # it leads a group, which outlives it
             os.killpg(child.pid, signal.SIGKILL)
         else:
             child.kill()

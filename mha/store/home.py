@@ -59,7 +59,7 @@ CONFIGURATION = """\
 [fetch]
 \tfsckObjects = true
 """
-_FAULTS = {  # found by git's check, and no reason to refuse a push: old histories have some, mha has no use for others
+FAULTS = {  # found by git's check, and no reason to refuse a push: old histories have some, mha has no use for others
     "warn": ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone"),
     "ignore": (
         "gitmodulesBlob", "gitmodulesLarge", "gitmodulesMissing", "gitmodulesName", "gitmodulesParse", "gitmodulesPath",
@@ -68,7 +68,7 @@ _FAULTS = {  # found by git's check, and no reason to refuse a push: old histori
     ),
 }  # fmt: skip
 CONFIGURATION += "".join(
-    f"[{section}]\n" + "".join(f"\t{fault} = {level}\n" for level, faults in _FAULTS.items() for fault in faults)
+    f"[{section}]\n" + "".join(f"\t{fault} = {level}\n" for level, faults in FAULTS.items() for fault in faults)
     for section in ("fsck", 'receive "fsck"', 'fetch "fsck"')
 )
 # In-tree attributes must not change a byte of what is published: these come last and undo them.
@@ -131,6 +131,21 @@ class Home:
     def pin_introduction(self, oid: str) -> None:
         """Remember which cluster this server belongs to."""
         write_whole(self.state / "introduction", f"{oid}\n".encode())
+
+    def note_restored(self, moment: str) -> None:
+        """Remember that this home came from a backup, and what the others published since is not known."""
+        write_whole(self.state / "restored", f"{moment}\n".encode())
+
+    def restored(self) -> str | None:
+        """When this home came from a backup (ISO), if it has not compared itself with a peer since; else None."""
+        try:
+            return (self.state / "restored").read_text("latin-1").strip()
+        except FileNotFoundError:
+            return None
+
+    def compared(self) -> None:
+        """Forget that this home came from a backup: a peer has told its head."""
+        (self.state / "restored").unlink(missing_ok=True)
 
     def public_key(self) -> str:
         """This server's public key, as one line in OpenSSH's form without a comment."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from mha.errors import MhaError
 from mha.store.files import write_whole
 
+OTHER_LISTED = "mha.yaml lists another key for this server than mha.git/mha/key.pub."
+
 
 def generate(state: Path, name: str) -> None:
     """Make a server's key pair: `key` for its account's eyes alone, `key.pub` for the peers."""
@@ -48,7 +50,7 @@ def fault(state: Path, listed: str | None) -> str:
     if not half or half not in _decoded("".join(private.read_text("latin-1").splitlines()[1:-1])):
         return "mha.git/mha/key.pub is not the public half of mha.git/mha/key."
     if listed is not None and listed.split()[:2] != words:
-        return "mha.yaml lists another key for this server than mha.git/mha/key.pub."
+        return OTHER_LISTED
     return ""
 
 

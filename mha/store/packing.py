@@ -32,6 +32,16 @@ def pack(git_dir: Path, *, at_most: int = LOOSE_AT_MOST) -> bool:
         remove_tree(scratch)
 
 
+def put_in(git_dir: Path, scratch: Path) -> None:
+    """Move packs that were written beside into the store; afterwards they are durable."""
+    packs = git_dir / "objects" / "pack"
+    packs.mkdir(exist_ok=True)
+    for suffix in (".pack", ".rev", ".idx"):  # the index last: only with it git sees the pack
+        for path in scratch.glob(f"pack-*{suffix}"):
+            path.rename(packs / path.name)
+    sync_file_system(git_dir)
+
+
 def _written(git_dir: Path, scratch: Path, ids: list[str]) -> bool:
     """Write a pack of those objects that are in none yet; beside, so that a failed one leaves nothing in the store."""
     env = {
@@ -46,10 +56,5 @@ def _written(git_dir: Path, scratch: Path, ids: list[str]) -> bool:
 
 def _replaced(git_dir: Path, scratch: Path) -> bool:
     """Put the pack in place, and remove the loose objects that it holds."""
-    packs = git_dir / "objects" / "pack"
-    packs.mkdir(exist_ok=True)
-    for suffix in (".pack", ".rev", ".idx"):  # the index last: only with it git sees the pack
-        for path in scratch.glob(f"pack-*{suffix}"):
-            path.rename(packs / path.name)
-    sync_file_system(git_dir)
+    put_in(git_dir, scratch)
     return git.run("prune-packed", "--quiet", env={"GIT_DIR": str(git_dir)}).code == 0

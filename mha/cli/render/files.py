@@ -89,6 +89,9 @@ def publication(done: Published) -> dict[str, Any]:
 def spread(done: Published) -> ExitCode:
     """Say who lacks a new revision and what is still to be done here; returns the exit code."""
     in_the_way(done.settled.in_the_way)
+    if done.uncompared and done.revision is not None:
+        remark("WARNING: This server was restored from a backup, and no peer has answered since.")
+        remark("What another server published after that backup is not known here: if any did, this is a collision.")
     for peer in done.lacking:
         remark(f"Warning: {peer.name} does not hold it: {peer.sync}{detail_of(peer.detail)}.")
     for peer in done.unserved:

@@ -102,9 +102,18 @@ def _text(report: StatusReport) -> list[str]:
         "",
         *(_marked(line) for line in columns(rows)),
         *(f"  {name}: {detail}" for name, detail in details.items() if detail),
+        *_of_backup(report),
         "",
         f"Next: {report.next_step}",
     ]
+
+
+def _of_backup(report: StatusReport) -> list[str]:
+    """One sentence about a server that does not know what was published after its backup."""
+    if report.server.restored is None:
+        return []
+    when = ago(report.server.restored, report.time)
+    return [f"  {report.server.name} was restored from a backup ({when}) and has compared itself with no peer since."]
 
 
 def _own(report: StatusReport) -> tuple[str, ...]:
