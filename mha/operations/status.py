@@ -97,7 +97,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         listed=own is not None,
     )
     if fault == keys.OTHER_LISTED:  # no repair mends that
-        step = "Put the key that stands in mha.git/mha/key.pub into mha.yaml on the Active, and publish it."
+        step = f"{fault} Put this one into mha.yaml on the Active, and publish it."
     return StatusReport(
         cluster=here.cluster.name,
         message=found,

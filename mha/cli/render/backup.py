@@ -101,4 +101,4 @@ def _amount(size: int) -> str:
     unit, value = 0, float(size)
     while value >= 1024 and unit < len(_UNITS) - 1:
         unit, value = unit + 1, value / 1024
-    return f"{value:.0f} {_UNITS[unit]}" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+    return f"{value:.0f} {_UNITS[unit]}"
