@@ -18,7 +18,8 @@ END = b"\n\n"
 _SIGNATURE = "# v2 git bundle"
 _MAIN = "refs/heads/main"
 _SERVER, _KEEP, _DRAFTS = "refs/mha/server/", "refs/mha/keep/", "refs/mha/drafts/"
-_DERIVED = {"HEAD", "refs/mha/current", "refs/mha/offered"}  # of no use elsewhere; `git clone` wants the first
+_HEAD = "HEAD"  # which `git clone` wants
+_DERIVED = {_HEAD, "refs/mha/current", "refs/mha/offered", "worktrees/work/HEAD"}  # git lists them, nobody needs them
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -44,7 +45,7 @@ class Contents(NamedTuple):
 
 def compose(contents: Contents) -> bytes:
     """The head of a bundle, up to the pack."""
-    references = [("HEAD", contents.main), (_MAIN, contents.main)]
+    references = [(_HEAD, contents.main), (_MAIN, contents.main)]
     if contents.server is not None and contents.introduction is not None:
         references.append((f"{_SERVER}{contents.server}", contents.introduction))
     references += [(f"{_KEEP}{oid}", oid) for oid in contents.sides]
@@ -72,6 +73,8 @@ def parse(head: bytes) -> Contents:
         raise Malformed("what it continues is named by no id")
     if _MAIN not in references:
         raise Malformed("it holds no main")
+    if references.get(_HEAD, references[_MAIN]) != references[_MAIN]:
+        raise Malformed("its HEAD is not its main")
     servers = {name.removeprefix(_SERVER): oid for name, oid in references.items() if name.startswith(_SERVER)}
     if len(servers) > 1:
         raise Malformed("it says of more than one server that it made it")

@@ -54,6 +54,7 @@ def test_a_bundle_that_git_made_of_a_home_is_understood():
         (head(f"{A} refs/heads/main", signature="# v3 git bundle"), "second form"),
         (head(f"{A} refs/heads/main", signature=""), "second form"),
         (head(f"{A} HEAD"), "holds no main"),
+        (head(f"{B} HEAD", f"{A} refs/heads/main"), "its HEAD is not its main"),
         (head(f"{A} refs/heads/main", f"{B} refs/heads/main"), "refs/heads/main twice"),
         (head(f"{A} refs/heads/main", f"{B} refs/heads/other"), "refs/heads/other"),
         (head(f"{A} refs/heads/main", f"{B} refs/mha/keep/{C}"), "no backup has"),
