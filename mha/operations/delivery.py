@@ -44,8 +44,10 @@ def receive(
 
     Raises NotABackup, OtherCluster, MissingRevision or RefusedHistory.
     """
-    here = tips.tip(home)
     with bundles.opened(path) as found:
+        with lock.held(home.git_dir):  # what a killed one left may take the room that this one needs
+            settle_after(home)
+        here = tips.tip(home)
         sides = list(home.repository.refs(KEEP).values())
         _require_ours(here, found, [here.id, *sides])
         known = [here.id, *sides, *home.repository.refs(DRAFTS).values()]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mha.operations import publication, servers, verification
+from mha.operations import backup, publication, restoration, servers, verification
 from mha.operations import tip as tips
 from mha.store import draft, lock, releases
 from mha.store.files import remove_tree
@@ -40,6 +40,7 @@ class Story:
     follow: Callable[[Cluster, "Before"], None]  # the next command, and what it must have led to
     held: str = "mha"
     acknowledged: str = ""  # what the command says once the revision is promised
+    keeps: str = ""  # whose server's revision and mode it then has; empty: it makes the next one, as Active
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,8 @@ def _keeps_its_word(cluster: Cluster, story: Story, before: Before, ran: Ran) ->
     assert "mistake in mha" not in said, said
     if story.acknowledged and story.acknowledged in ran.out:
         owner = Server(cluster.root / (story.server or "fw-c"))
-        assert owner.record.revision == before.revision + (story.server is not None)
-        assert owner.record.active == (story.server or "fw-a")
+        assert owner.record.revision == before.revision + (not story.keeps)
+        assert owner.record.active == (story.keeps or story.server)
     assert ran.code != 0 or story.acknowledged in ran.out
     if story.name == "publish" and ran.code > 0 and cluster["fw-a"].head != before.heads["fw-a"]:  # not killed
         assert f"evision {before.revision + 1}" in said  # it failed, and does not deny what it did
@@ -258,7 +259,77 @@ def _damage(cluster: Cluster) -> None:
     (server.home.git_dir / "objects" / "tmp_objdir-incoming-Ab12").mkdir()
 
 
+def _drafted(cluster: Cluster) -> None:
+    """fw-a has a kept draft, and edits."""
+    cluster["fw-a"].edit(HOSTS, "hosts: {kept: 10.0.0.8}\n")
+    cluster["fw-a"].mha("discard", check=True)
+    _edited(cluster)
+
+
+def _saved(cluster: Cluster) -> None:
+    """A backup of fw-a stands there, fw-c is listed in it, and there are drafts in it."""
+    _listed(cluster)
+    _drafted(cluster)
+    backup.backup(cluster["fw-a"].home, cluster.root / SAVED)
+
+
+def _carried(cluster: Cluster) -> None:
+    """fw-b is behind, cannot be reached, and what it lacks was carried to it."""
+    cluster.cut("fw-a", "fw-b")
+    for number in range(3):
+        cluster["fw-a"].publish_edit(HOSTS, f"hosts: {{web: 10.0.0.{number}}}\n")
+    backup.backup(cluster["fw-a"].home, cluster.root / SAVED, since=str(cluster["fw-b"].record.revision))
+
+
 # What follows
+
+
+def _backup_again(cluster: Cluster, before: Before) -> None:
+    """Under its name there is a whole one or none; the next one is whole, and leaves nothing else there."""
+    active, path = cluster["fw-a"], cluster.root / SAVED
+    if path.exists():
+        _is_whole(active, path)
+    done = active.mha("backup", str(path), "--force")
+    assert done.returncode == 0, done
+    _is_whole(active, path)
+    assert sorted(entry.name for entry in cluster.root.iterdir() if not entry.is_dir()) == [SAVED]
+    sound(active)
+    assert active.draft() == before.wanted
+    assert active.home.repository.refs(DRAFTS).keys() == {"1"}
+
+
+def _is_whole(active: Server, path: Path) -> None:
+    target = path.with_name("restored")
+    restoration.restore([path], target, name="fw-a")
+    restored = Server(target)
+    assert (restored.head, restored.served()) == (active.head, active.served())
+    assert restored.home.repository.refs(DRAFTS).keys() == {"1", "2"}
+    remove_tree(target)
+
+
+def _restore_again(cluster: Cluster, before: Before) -> None:
+    path = cluster.root / "fw-c"
+    joined = Server(path)
+    if not (path / "mha.git" / "mha" / "name").exists() or joined.home.repository.head() is None:
+        done = mha("restore", str(cluster.root / SAVED), str(path), "--name", "fw-c")
+    else:
+        done = joined.mha("sync")
+    assert done.returncode == 0, done
+    assert joined.sync().complete
+    sound(joined)
+    assert joined.head == cluster["fw-a"].head
+    assert joined.served() == cluster["fw-a"].served()
+    assert joined.home.repository.refs(DRAFTS).keys() == {"1", "2"}
+    assert _files_of(joined, joined.home.repository.refs(DRAFTS)["2"]) == before.wanted
+
+
+def _receive_again(cluster: Cluster, before: Before) -> None:
+    standby = cluster["fw-b"]
+    done = standby.mha("receive", str(cluster.root / SAVED))
+    assert done.returncode == 0, done
+    sound(standby)
+    assert standby.head == before.heads["fw-a"]
+    assert standby.served() == before.wanted
 
 
 def _publish_again(cluster: Cluster, before: Before) -> None:
@@ -370,6 +441,9 @@ def _keyed(cluster: Cluster) -> None:
 
 
 PUBLISH = ("publish", "-m", "x")
+SAVED = "saved.bundle"
+RESTORE = ("restore", f"{{root}}/{SAVED}", "{root}/fw-c", "--name", "fw-c")
+CARRY = ("receive", f"{{root}}/{SAVED}")
 JOIN = ("join", "{root}/fw-a", "{root}/fw-c", "--name", "fw-c")
 STORIES = {
     story.name: story
@@ -381,8 +455,11 @@ STORIES = {
         Story("promote", "fw-b", ("promote",), _edited, _promote_again, acknowledged="is Active"),
         Story("promote by force", "fw-b", ("promote", "--force"), _cut, _promote_again, acknowledged="is Active"),
         Story("resolve", "fw-a", ("resolve", "--keep", "fw-b"), _collided, _resolve_again, acknowledged="has ended"),
-        Story("join", None, JOIN, _listed, _join_again, acknowledged="is a Standby of"),
-        Story("join with a pack", None, JOIN, _keyed, _join_again, acknowledged="is a Standby of"),
+        Story("join", None, JOIN, _listed, _join_again, acknowledged="is a Standby of", keeps="fw-a"),
+        Story("join with a pack", None, JOIN, _keyed, _join_again, acknowledged="is a Standby of", keeps="fw-a"),
+        Story("backup", "fw-a", ("backup", f"{{root}}/{SAVED}"), _drafted, _backup_again),
+        Story("restore", None, RESTORE, _saved, _restore_again, acknowledged="is restored", keeps="fw-a"),
+        Story("receive a file", "fw-b", CARRY, _carried, _receive_again, acknowledged="Took 3", keeps="fw-a"),
         Story("repair", "fw-a", ("repair",), _damage, _repair_again),
     )
 }

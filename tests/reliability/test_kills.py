@@ -20,6 +20,13 @@ SHORT = [  # one for each kind of call, where much depends on it
     ("resolve", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
     ("resolve", Plan(1, Effect.KILL_ALL, "mkdir", "fw-a/releases")),  # `main` has moved, and nothing followed
     ("join", Plan(1, Effect.KILL_ALL, "syncfs")),
+    ("backup", Plan(1, Effect.KILL_ALL, "fsync", ".mha-backup-")),
+    ("backup", Plan(1, Effect.KILL_ALL, "rename", "saved.bundle")),
+    ("restore", Plan(1, Effect.KILL_ALL, "rename", "pack-")),
+    ("restore", Plan(1, Effect.KILL_ALL, "link", "refs/heads/main")),
+    ("restore", Plan(1, Effect.KILL_ALL, "mkdir", "fw-c/releases")),  # `main` is there, and nothing followed
+    ("receive a file", Plan(1, Effect.KILL_ONE, "rename", "pack-")),
+    ("receive a file", Plan(1, Effect.KILL_ALL, "rename", "refs/heads/main")),
     ("repair", Plan(1, Effect.KILL_ALL, "chmod", "releases")),
 ]
 
