@@ -76,6 +76,8 @@ ROWS = [
     Row("length", "the 2,815th revision", "the 100th revision", 1.3, measures.length, 2_815, (1_000,)),
     Row("memory", "memory at the 2,815th revision", "at the 100th", 1.0, measures.memory, 1, (1_000,)),
     Row("promote", "planned `promote` over ssh", "one `git push` over ssh", 4, measures.promote, 7, (1_000,)),
+    Row("backup", "`backup`", "`git bundle create --all`", 1.2, measures.backup, 5),
+    Row("backup_size", "size of the backup", "of that bundle", 1.2, measures.backup_size, 1),
     Row("lint", "`validate`, the first time", "`yamllint`", 0.05, checks.against_yamllint, 3, (10_000,)),
     Row(
         "schema",
@@ -131,6 +133,8 @@ def table(found: Sequence[Figure]) -> str:
 
 
 def _amount(row: Row, value: float) -> str:
+    if "size" in row.name:
+        return f"{value * (1 << 20):.0f} KiB"
     return f"{value * 1024:.0f} MiB" if "memory" in row.name else _seconds(value)
 
 

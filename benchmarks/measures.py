@@ -213,6 +213,28 @@ def promote(stage: Stage, rounds: int) -> Iterator[Pair]:
         _leave(stage, [standby])
 
 
+def backup(stage: Stage, rounds: int) -> Iterator[Pair]:
+    """`mha backup` against `git bundle create --all` of the same home; ten revisions, as they lie after an import."""
+    _fill(stage)
+    ours, reference = _backups(stage)
+    home = stage.active()
+    for _ in range(rounds):
+        yield (
+            timed(lambda: mha("--home", home.path, "backup", ours, "--force")),
+            timed(lambda: run("git", "bundle", "create", "-q", reference, "--all", cwd=home.git_dir)),
+        )
+
+
+def backup_size(stage: Stage, _rounds: int) -> Iterator[Pair]:
+    """The sizes of the files that `backup` left, in GiB: shown as if they were seconds."""
+    ours, reference = (path.stat().st_size / (1 << 30) for path in _backups(stage))
+    yield ours, reference
+
+
+def _backups(stage: Stage) -> tuple[Path, Path]:
+    return stage.root / "ours.bundle", stage.root / "reference.bundle"
+
+
 def _until_both_know(standby: Home, active: Home) -> float:
     """Seconds from the start of `mha promote` until `main` of both is the changeover; the command ends afterwards."""
     before, start = glance.head(active.path), time.perf_counter()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mha.core.bundle import Contents
 from mha.core.changes import printable
 from mha.errors import BackupNotWritten, BackupWithin, MhaError, sentence
-from mha.operations import history, settling
+from mha.operations import settling
 from mha.operations import tip as tips
 from mha.operations.tip import Tip
 from mha.store import bundles, draft, lock
@@ -54,7 +54,7 @@ def backup(
     path = _place(home, path)
     bundles.require_free(path, replace=replace)
     tips.tip(home)
-    start = None if since is None else history.find(home, since)
+    start = None if since is None else _found(home, since)
 
     with lock.held(home.git_dir):
         settling.settle_after(home)
@@ -77,6 +77,12 @@ def backup(
         left=found.left,
         fault=found.fault,
     )
+
+
+def _found(home: Home, since: str) -> Commit:
+    from mha.operations import history  # it brings in more than all the rest of a backup
+
+    return history.find(home, since)
 
 
 def _place(home: Home, path: Path) -> Path:

@@ -27,7 +27,7 @@ def prepared(path: Path, name: str, key: Path | None = None) -> Iterator[Home]:
         try:
             yield home
         except BaseException:
-            for made in (home.git_dir, home.releases, home.work, home.current):
+            for made in (home.git_dir, home.releases, home.work, home.current, *home.path.glob(".current.*")):
                 remove_tree(made)
             raise
         return
