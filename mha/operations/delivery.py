@@ -28,7 +28,7 @@ class Delivered(NamedTuple):
     id: str
     epoch: int
     active: str | None
-    kept_sides: tuple[str, ...]  # the heads that it brought and that diverged from this server's
+    new_sides: tuple[str, ...]  # the heads that it brought and that diverged from this server's
     collision: bool  # whether sides are open afterwards
     dry_run: bool
     kept_draft: str | None = None
@@ -101,13 +101,13 @@ def _planned(home: Home, repository: Repository, found: Bundle) -> Delivered:
     new = tuple(oid for oid in brought if oid not in kept and not repository.contains(head, oid))
     record = repository.record(head)
     return Delivered(
-        path=str(found.path),
+        path=str(found.path.resolve()),
         taken=record.revision - here.record.revision,
         revision=record.revision,
         id=head,
         epoch=record.epoch,
         active=record.active,
-        kept_sides=new,
+        new_sides=new,
         collision=any(not repository.contains(head, oid) for oid in (*kept, *new)),
         dry_run=True,
     )
@@ -116,7 +116,7 @@ def _planned(home: Home, repository: Repository, found: Bundle) -> Delivered:
 def _moved(home: Home, planned: Delivered) -> Settled:
     """Pin what diverged, move `main` forward, and settle."""
     here = tips.tip(home)
-    for oid in planned.kept_sides:
+    for oid in planned.new_sides:
         home.repository.set_ref(f"{KEEP}{oid}", oid)
     if planned.id != here.id:
         home.repository.advance(expected=here.id, to=planned.id)

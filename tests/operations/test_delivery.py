@@ -61,7 +61,7 @@ def test_a_standby_takes_and_serves_what_a_file_brings(sites, tmp_path, since):
     done = receive(standby, carried(active, tmp_path / "new.bundle", since))
 
     assert done == Delivered(
-        path=str(tmp_path / "new.bundle"), taken=2, revision=4, id=active.head, epoch=1, active="fw-a", kept_sides=(),
+        path=str(tmp_path / "new.bundle"), taken=2, revision=4, id=active.head, epoch=1, active="fw-a", new_sides=(),
         collision=False, dry_run=False,
     )  # fmt: skip
     assert (standby.head, standby.served()) == (active.head, active.served())
@@ -132,7 +132,7 @@ def test_a_head_that_diverged_is_kept_as_a_side_and_the_collision_can_be_ended_a
     assert "Hint: `mha collision` shows both sides" in done.stderr
     assert (ours.head, ours.home.repository.refs("refs/mha/keep/")) == (before, {theirs.head: theirs.head})
     assert {side.head for side in collision.collision(ours.home).sides} == {ours.head, theirs.head}
-    assert receive(ours, path).kept_sides == ()
+    assert receive(ours, path).new_sides == ()
 
     resolution.resolve(ours.home, keep=theirs.head, author=JANA)
     back = receive(theirs, carried(ours, tmp_path / "back.bundle", since=theirs.head))
@@ -151,7 +151,7 @@ def test_kept_sides_in_a_file_are_kept_here_too(make_cluster, tmp_path):
 
     done = receive(cluster["fw-c"], carried(cluster["fw-a"], tmp_path / "both.bundle", since=None))
 
-    assert (done.taken, done.kept_sides, done.collision) == (1, (cluster["fw-b"].head,), True)
+    assert (done.taken, done.new_sides, done.collision) == (1, (cluster["fw-b"].head,), True)
     assert len(collision.collision(cluster["fw-c"].home).sides) == 2
 
 

@@ -15,6 +15,9 @@ SHORT = [
     ("receive", Plan(1, Effect.BROKEN, "fsync", "fw-b/mha.git/refs")),
     ("promote", Plan(2, Effect.NO_SPACE, "openat", "fw-b/mha.git")),
     ("join", Plan(20, Effect.BROKEN, lasting=True)),
+    ("backup", Plan(1, Effect.NO_SPACE, "openat", "mha.git/objects")),  # the draft is lost to it, and nothing else
+    ("restore", Plan(1, Effect.NO_SPACE, "rename", "fw-c/current")),
+    ("receive a file", Plan(1, Effect.BROKEN, "fsync", "fw-b/mha.git/refs")),
 ]
 EFFECTS = [Plan(1, effect, lasting=lasting) for effect in (Effect.NO_SPACE, Effect.BROKEN) for lasting in (False, True)]
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:  # what is only named: importing it would cost each command wh
     from mha.operations.delivery import Delivered
     from mha.operations.restoration import Restored
 
-_UNITS = ("bytes", "KiB", "MiB", "GiB")
-
 
 def backed_up(done: BackedUp, *, json: bool) -> None:
     """Print where a backup stands, and what is in it."""
@@ -55,13 +53,14 @@ def delivered(done: Delivered, here: str, *, json: bool) -> ExitCode:
     if json:
         give_json(done)
     else:
-        would = "Would take" if done.dry_run else "Took"
+        took, kept, stands = ("Would take", "Would keep", "would be") if done.dry_run else ("Took", "Kept", "is")
+        at = f"at revision {done.revision} ({short(done.id)})"
         if done.taken:
-            say(f"{would} {count(done.taken, 'revision')}: {here} is at revision {done.revision} ({short(done.id)}).")
-        for oid in done.kept_sides:
-            say(f"{'Would keep' if done.dry_run else 'Kept'} a side that diverges from {here}: {short(oid)}.")
-        if not done.taken and not done.kept_sides:
-            say(f"There is nothing new in it: {here} is at revision {done.revision} ({short(done.id)}).")
+            say(f"{took} {count(done.taken, 'revision')}: {here} {stands} {at}.")
+        for oid in done.new_sides:
+            say(f"{kept} a side that diverges from {here}: {short(oid)}.")
+        if not done.taken and not done.new_sides:
+            say(f"There is nothing new in it: {here} is {at}.")
         if done.kept_draft:
             say(f"{here} is a Standby now; its draft is kept as draft {done.kept_draft}.")
     put_aside(done.put_aside)
@@ -97,8 +96,6 @@ def _next(made: Restored) -> list[str]:
 
 
 def _amount(size: int) -> str:
-    """A number of bytes in words."""
-    unit, value = 0, float(size)
-    while value >= 1024 and unit < len(_UNITS) - 1:
-        unit, value = unit + 1, value / 1024
-    return f"{value:.0f} {_UNITS[unit]}"
+    """A number of bytes in words, rounded up."""
+    kib = -(-size >> 10)
+    return f"{kib} KiB" if kib < 10_000 else f"{-(-kib >> 10)} MiB"
