@@ -287,6 +287,17 @@ def test_a_file_whose_pack_is_not_what_it_should_be_is_refused_and_nothing_of_it
     assert leftovers.found(standby.home.git_dir) == []
 
 
+def test_objects_that_git_would_not_make_are_refused_as_in_a_push(make_cluster, tmp_path):
+    cluster = make_cluster("fw-a", "fw-b")
+    scene = hostile.Scene(cluster["fw-a"], cluster["fw-b"])
+    new, objects = scene.with_tree(scene.tree(*reversed(scene.entries), ordered=False))
+    head = bundle.compose(Contents(new, "fw-a", scene.first, since=(scene.head,)))
+    (tmp_path / "bad.bundle").write_bytes(head + hostile.pack(objects))
+
+    with pytest.raises(NotABackup, match="treeNotSorted"):
+        receive(cluster["fw-b"], tmp_path / "bad.bundle")
+
+
 @pytest.mark.parametrize(
     "head",
     [
