@@ -35,6 +35,7 @@ METAVARS = {
     "CODE",
     "KIND",
     "KIND/NAME",
+    "WHAT=SERVER",
     "NEW",
 }
 

@@ -305,9 +305,9 @@ class Servers(RuleBasedStateMachine):
         """Clocks jump, back as well: nothing is decided by them."""
         os.environ["MHA_NOW"] = (BEGINNING + timedelta(minutes=minutes)).isoformat()
 
-    @rule(name=names, which=st.integers(0, 2))
-    def resolve(self, name: str, which: int) -> None:
-        """`mha resolve` ends a collision with the files of one side; every server fast-forwards to it."""
+    @rule(name=names, which=st.integers(0, 2), merging=st.booleans())
+    def resolve(self, name: str, which: int, *, merging: bool) -> None:
+        """`mha resolve` ends a collision, with the files of one side or merged; every server fast-forwards to it."""
         if not self._collided():
             return
         self.heal_everything(name)
@@ -317,14 +317,22 @@ class Servers(RuleBasedStateMachine):
             return
         sides = collision.collision(self.cluster[name].home).sides
         side = sides[which % len(sides)]
-        done = resolution.resolve(self.cluster[name].home, keep=side.head, author=JANA)
+        wish = self._settled(name, side.name) if merging else resolution.Wish(keep=side.head)
+        done = resolution.resolve(self.cluster[name].home, wish, author=JANA)
         self._learn()
         assert set(self.heads.values()) == {done.id}
         assert set(self.model.parents[done.id or ""]) == {side.head for side in sides}
-        assert self.model.files[done.id or ""] == self.model.files[side.head]
+        assert merging or self.model.files[done.id or ""] == self.model.files[side.head]
         for peer in NAMES:
             self.synchronize(peer)
         assert not any(map(self._kept_sides, NAMES))
+
+    def _settled(self, name: str, side: str) -> resolution.Wish:
+        """A merge in which `side` holds wherever something conflicts."""
+        wish = resolution.Wish()
+        while left := resolution.resolve(self.cluster[name].home, wish, author=JANA, dry_run=True).conflicts:
+            wish = wish._replace(taken={**wish.taken, **{conflict.subject: side for conflict in left}})
+        return wish
 
     # The laws, looked at after every step
 
@@ -534,7 +542,7 @@ def _discard(path: Path, _to: str | None) -> None:
 def _resolve(path: Path, _to: str | None) -> None:
     sides = collision.collision(open_home(path)).sides
     if sides:
-        resolution.resolve(open_home(path), keep=sides[-1].head, author=JANA)
+        resolution.resolve(open_home(path), resolution.Wish(sides[-1].head), author=JANA)
 
 
 OPERATIONS: dict[str, Callable[[Path, str | None], None]] = {

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mha.cli import completion, examples
-from mha.cli.app import DryRun, Json, Reason, app, end, open_home, whoami
+from mha.cli.app import DryRun, Json, Reason, accepted, app, end, open_home, whoami
 from mha.cli.progress import shown
 
 server = typer.Typer(help="The servers of the cluster", no_args_is_help=True, rich_markup_mode=None)
@@ -228,7 +228,7 @@ def collision(context: typer.Context, *, json: Json = False) -> None:
     from mha.operations import collision as operation
 
     with shown("Asking the peers") as progress:
-        found = operation.collision(open_home(context), progress=progress.line)
+        found = operation.examined(open_home(context), progress=progress.line)
     end(render.collision(found, json=json))
 
 
@@ -237,14 +237,21 @@ def resolve(
     context: typer.Context,
     *,
     keep: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--keep",
             metavar="SERVER",
             help="The side whose files are kept: a server that has it, or its head",
             autocompletion=completion.servers,
         ),
-    ],
+    ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Merge the sides by object")] = False,
+    take: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--take", metavar="WHAT=SERVER", help="In a merge: whose KIND/NAME or file holds, where sides conflict"
+        ),
+    ] = None,
     active: Annotated[
         str | None,
         typer.Option(
@@ -255,6 +262,12 @@ def resolve(
         ),
     ] = None,
     dry_run: DryRun = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept", metavar="CODE", help="Merge over errors of this code", autocompletion=completion.codes
+        ),
+    ] = None,
     reason: Reason = "",
     json: Json = False,
 ) -> None:
@@ -262,9 +275,19 @@ def resolve(
     from mha.cli.render import collision as render
     from mha.operations import resolution
 
+    if (keep is None) == (not merge and not take):
+        raise typer.BadParameter("Say either --keep SERVER or --merge.")
+    taken = dict(_assigned(text) for text in take or [])
     home = open_home(context)
+    wish = resolution.Wish(keep, taken, active, reason, accepted(accept, reason))
     with shown("Resolving") as progress:
-        done = resolution.resolve(
-            home, keep=keep, active=active, author=whoami(home), reason=reason, dry_run=dry_run, progress=progress.line
-        )
+        done = resolution.resolve(home, wish, author=whoami(home), dry_run=dry_run, progress=progress.line)
     end(render.resolved(done, json=json))
+
+
+def _assigned(text: str) -> tuple[str, str]:
+    """The two sides of WHAT=SERVER."""
+    what, _, server = text.rpartition("=")
+    if not (what and server):
+        raise typer.BadParameter(f"{text!r} is not WHAT=SERVER.", param_hint="--take")
+    return what, server

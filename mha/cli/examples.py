@@ -88,14 +88,16 @@ COLLISION = _below("""
 """)
 RESOLVE = _below("""
     Examples:
-      mha resolve --keep fw-b --dry-run
-      mha resolve --keep fw-b --reason 'agreed with Max'
+      mha resolve --merge --dry-run
+      mha resolve --merge --take host/web-01=fw-b --reason 'agreed with Max'
       mha resolve --keep fw-b --active fw-b
 
-    The files of one side are kept; the revisions of all sides stay in the history, and can be shown and taken
-    over from there. This server is Active from then on, or the one that is named. A draft here is kept.
+    --merge joins what the sides did, object by object. Where they did different things to the same field, it says
+    so and changes nothing, until --take says whose holds. --keep takes the files of one side. The revisions of all
+    sides stay in the history. This server is Active from then on, or the one that is named. A draft here is kept.
     Exit codes: 0 the collision has ended, here and on every server that answers; 4 a peer does not know of it
-    yet, or the files here do not follow yet; 1 there is no collision.
+    yet, or the files here do not follow yet; 5 conflicts are left to settle; 7 the merged configuration would
+    have errors that no side has; 1 there is no collision.
 """)
 DIFF = _below("""
     Examples:

@@ -138,9 +138,9 @@ STORY = (
     Chapter(
         "The end of the collision",
         (
-            "Jana and Lukas agree that fw-a goes on. What that takes away from the other side is shown first.",
-            Run("fw-a", "mha resolve --keep fw-a --dry-run"),
-            Run("fw-a", "mha resolve --keep fw-a --reason 'agreed; sftp-01 comes again'"),
+            "Both have changed other hosts: the sides can be merged, object by object. What comes out is shown first.",
+            Run("fw-a", "mha resolve --merge --dry-run"),
+            Run("fw-a", "mha resolve --merge --reason 'agreed with Lukas'"),
             Run("fw-b", "mha status"),
             "No revision is lost: the log has those of both sides.",
             Run("fw-a", "mha log -n 4"),

@@ -40,6 +40,7 @@ from mha.errors.cluster import (
     ResultUnknown,
     ServerProblem,
     StoodDown,
+    UnknownConflict,
     Unreachable,
     Untold,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "StoreDamaged",
     "StoreNotWritable",
     "UnknownCode",
+    "UnknownConflict",
     "UnknownDraft",
     "UnknownKind",
     "UnknownObject",

@@ -87,6 +87,16 @@ class NoSide(MhaError):
         )
 
 
+class UnknownConflict(MhaError):
+    """A side was taken for something that does not conflict."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, name: str, conflicts: Sequence[str]) -> None:
+        left = f"Left to settle: {', '.join(conflicts)}." if conflicts else "Nothing is left to settle."
+        super().__init__(f"{name} does not conflict.", left)
+
+
 class Unreachable(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 

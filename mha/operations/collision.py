@@ -1,7 +1,7 @@
 """A collision: diverged sides, seen from any server that holds them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core.changes import Change
@@ -14,9 +14,12 @@ from mha.operations.tip import Tip
 from mha.store import trees
 from mha.store.git import Progress, silent
 from mha.store.home import Home
+from mha.store.repository import Repository
 
 if TYPE_CHECKING:
+    from mha.core.model.contested import Contested
     from mha.core.model.differences import ObjectChange
+    from mha.operations.merging import Conflict
 
 
 class Side(NamedTuple):
@@ -42,7 +45,8 @@ class CollisionReport(NamedTuple):
     common: Entry | None
     sides: tuple[Side, ...]
     both: tuple[str, ...] = ()  # files that more than one side changed
-    objects: tuple[str, ...] = ()  # objects that more than one side changed
+    objects: "tuple[Contested, ...]" = ()  # that more than one side changed
+    conflicts: "tuple[Conflict, ...]" = ()  # what a merge of the sides would leave to decide
 
     @property
     def exists(self) -> bool:
@@ -67,11 +71,45 @@ def collision(home: Home, *, progress: Progress = silent) -> CollisionReport:
         return CollisionReport(None, ())
     base = here.id
     for head in heads:
-        base = home.repository.merge_base(base, head) or base
-    sides = tuple(_side(here, head, base, seen) for head in [here.id, *heads])
+        base = _common(home.repository, base, head)
+    shared_revisions = _shared(home.repository, [here.id, *heads], base)
+    sides = tuple(_side(here, head, base, seen, shared_revisions) for head in [here.id, *heads])
     files = _in_several([change.path for change in side.changes] for side in sides)
-    shared = _in_several([change.subject for change in side.objects] for side in sides)
-    return CollisionReport(history.entry(home, home.repository.commit(base)), sides, files, shared)
+    return CollisionReport(history.entry(home, home.repository.commit(base)), sides, files)
+
+
+def examined(home: Home, *, progress: Progress = silent) -> CollisionReport:
+    """As `collision`, with what each object was that several sides changed, and with what a merge would leave open."""
+    from mha.operations import merging  # it needs a parser of YAML, and the schemas of all kinds
+
+    report, here = collision(home, progress=progress), tips.tip(home)
+    if report.common is None:
+        return report
+    repository = home.repository
+    base = repository.commit(report.common.id).tree
+    sides = [(side.name, repository.commit(side.head).tree) for side in report.sides]
+    contested = objects.contested(here, {name: trees.deltas(repository, base, tree) for name, tree in sides})
+    return report._replace(objects=contested, conflicts=merging.conflicts(here, base, sides))
+
+
+def _common(repository: Repository, one: str, other: str) -> str:
+    """The last revision from which all that two heads do not share goes out.
+
+    Where two have ended a collision at once, each side has both lines: then it is the one from which these went out.
+    """
+    base = repository.merge_base(one, other)
+    assert base is not None
+    shared = _shared(repository, [one, other], base)
+    followed = {parent for oid in shared for parent in repository.commit(oid).parents}
+    for line in sorted(shared - followed):
+        base = _common(repository, base, line)
+    return base
+
+
+def _shared(repository: Repository, heads: Iterable[str], base: str) -> frozenset[str]:
+    """The revisions since `base` that all heads have."""
+    lines = [frozenset(commit.id for commit in repository.walk(head, hide=[base])) for head in heads]
+    return frozenset.intersection(*lines)
 
 
 def _in_several(of_sides: Iterable[Iterable[str]]) -> tuple[str, ...]:
@@ -86,14 +124,16 @@ def _tips_only(here: Tip, heads: list[str]) -> list[str]:
     return [oid for oid in heads if not any(o != oid and repository.contains(o, oid) for o in heads)]
 
 
-def _side(here: Tip, head: str, base: str, seen: Mapping[str, str]) -> Side:
+def _side(here: Tip, head: str, base: str, seen: Mapping[str, str], shared: Container[str]) -> Side:
     home, repository = here.home, here.home.repository
     deltas = trees.deltas(repository, repository.commit(base).tree, repository.commit(head).tree)
     return Side(
         head=head,
         record=repository.record(head),
         servers=tuple(sorted(name for name, oid in seen.items() if oid == head)),
-        revisions=tuple(history.entry(home, commit) for commit in repository.walk(head, hide=[base])),
+        revisions=tuple(
+            history.entry(home, commit) for commit in repository.walk(head, hide=[base]) if commit.id not in shared
+        ),
         changes=tuple(sorted(delta.change for delta in deltas)),
         objects=objects.of_deltas(here, deltas),
     )

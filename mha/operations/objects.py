@@ -11,6 +11,7 @@ from mha.operations.tip import Tip
 from mha.store.trees import Delta
 
 if TYPE_CHECKING:
+    from mha.core.model.contested import Contested
     from mha.core.model.differences import ObjectChange
     from mha.operations.model import Judged
 
@@ -45,3 +46,19 @@ def of_deltas(here: Tip, deltas: Sequence[Delta]) -> "tuple[ObjectChange, ...]":
 
     model = Model(here)
     return tuple(differences.between({path: model.facts_of_delta(path, delta) for path, delta in paths.items()}))
+
+
+def contested(here: Tip, sides: Mapping[str, Sequence[Delta]]) -> "tuple[Contested, ...]":
+    """The objects that several sides changed, field by field, by the kinds of the head."""
+    from mha.core.model import contested as objects
+    from mha.operations.model import Model
+
+    model = Model(here)
+    return tuple(
+        objects.of_objects(
+            {
+                side: {path: model.facts_of_delta(path, d) for d in deltas if is_yaml(path := d.path.decode())}
+                for side, deltas in sides.items()
+            }
+        )
+    )

@@ -1,24 +1,37 @@
 """Resolving: a collision ends with one revision that follows all diverged heads.
 
-The files of one side are kept; the others' revisions stay in the history, below the resolution. The server where it is
-made is Active from then on, or the one that is named; all others fast-forward. Nothing moves anywhere before `main`
-moves here.
+The files of one side are kept, or those of all sides are merged; all revisions stay in the history, below the
+resolution. The server where it is made is Active from then on, or the one that is named; all others fast-forward.
+Nothing moves anywhere before `main` moves here.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core import record as records
 from mha.core.changes import Change
+from mha.core.cluster import FILE, complaints
 from mha.core.record import Record
-from mha.errors import HeadMoved, NoCollision, NoSide, UnknownServer
-from mha.operations import collision, objects, replication, sighting
+from mha.errors import (
+    HeadMoved,
+    InvalidConfiguration,
+    MhaError,
+    NoCollision,
+    NoSide,
+    RefusedHistory,
+    UnknownServer,
+)
+from mha.operations import collision, objects, replication, sighting, verdicts
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
 from mha.operations.collision import CollisionReport, Side
 from mha.operations.settling import Settled, settle, settle_after
 from mha.operations.sighting import PeerReport
 from mha.operations.tip import Tip, require_listed
+from mha.operations.verdicts import Remark, Verdict
 from mha.store import lock, trees
 from mha.store.author import Author
 from mha.store.clock import now
@@ -27,12 +40,13 @@ from mha.store.home import Home
 
 if TYPE_CHECKING:
     from mha.core.model.differences import ObjectChange
+    from mha.operations.merging import Conflict
 
 _SHORTEST_PREFIX = 4
 
 
 class Lost(NamedTuple):
-    """What a side has and the resolution has not: its revisions stay, its files do not."""
+    """How the result differs from a side, of which all revisions stay."""
 
     side: str  # as `mha resolve` takes it
     changes: tuple[Change, ...]  # from that side to the result
@@ -40,9 +54,9 @@ class Lost(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """What a resolution came to, or with `dry_run` would come to."""
+    """What a resolution came to, or with `dry_run` or conflicts would come to."""
 
-    kept: str  # the side whose files are kept
+    kept: str | None  # the side whose files are kept; None: they are merged
     active: str
     revision: int
     epoch: int
@@ -54,6 +68,27 @@ class Resolved(NamedTuple):
     put_aside: str | None = None
     dry_run: bool = True
     fault: str = ""
+    conflicts: "tuple[Conflict, ...]" = ()  # what nobody has decided yet: nothing was resolved
+    remarks: tuple[Remark, ...] = ()  # what the checks find in it that no side has
+
+
+class Wish(NamedTuple):
+    """What an administrator wants to become of a collision."""
+
+    keep: str | None = None  # the side whose files are kept, named by a server or by the beginning of its head
+    taken: Mapping[str, str] = MappingProxyType({})  # where the sides are merged: by conflict, whose value holds
+    active: str | None = None  # the server that is Active then; else this one
+    reason: str = ""
+    accepted: Mapping[str, str] = MappingProxyType({})  # codes of findings over which it is made, and why
+
+
+class _Result(NamedTuple):
+    """What the files become."""
+
+    tree: str
+    title: str
+    texts: Mapping[str, bytes | None]  # what differs from this server's side, and is to be judged
+    conflicts: "tuple[Conflict, ...]" = ()
 
 
 class _Made(NamedTuple):
@@ -61,24 +96,17 @@ class _Made(NamedTuple):
     record: Record
     message: str
     author: Author
+    accepted: Mapping[str, str]
 
 
-def resolve(
-    home: Home,
-    *,
-    keep: str,
-    author: Author,
-    active: str | None = None,
-    reason: str = "",
-    dry_run: bool = False,
-    progress: Progress = silent,
-) -> Resolved:
-    """End a collision with the files of one side, named by a server or by the beginning of its head.
+def resolve(home: Home, wish: Wish, *, author: Author, dry_run: bool = False, progress: Progress = silent) -> Resolved:
+    """End a collision; where sides that are merged conflict, nothing moves and the conflicts are reported.
 
-    Raises NoCollision, NoSide, UnknownServer where `active` is not listed there, and HeadMoved where another command
+    Raises NoCollision, NoSide, UnknownConflict, UnknownServer where the new Active is not listed in the result,
+    InvalidConfiguration and InvalidModel where the merged files would not do, and HeadMoved where another command
     worked here meanwhile.
     """
-    reason = records.cleaned(reason, "reason")
+    reason = records.cleaned(wish.reason, "reason")
     report = collision.collision(home, progress=progress)
     here = tips.tip(home)
     require_listed(here)
@@ -86,28 +114,96 @@ def resolve(
         with lock.held(home.git_dir):  # it may have ended here in a command that was killed
             settle_after(home)
         raise NoCollision
-    side = _chosen(report, keep)
-    listed = tips.cluster_at(home, side.head).servers
-    if (new_active := active or home.name) not in listed:
-        raise UnknownServer(new_active, listed)
+    side = None if wish.keep is None else _chosen(report, wish.keep)
+    result = _merged(here, report, wish) if side is None else _kept(here, side)
+    new_active = wish.active or home.name
     record = records.resolution([each.record for each in report.sides], active=new_active, server=home.name)
-    lost = tuple(_lost(here, each, side) for each in report.sides if each is not side)
-    plan = _plan(home, side, record)
     planned = Resolved(
-        kept=side.name, active=new_active, revision=record.revision, epoch=record.epoch, lost=lost, plan=plan
-    )  # fmt: skip
-    if dry_run:
+        kept=side and side.name,
+        active=new_active,
+        revision=record.revision,
+        epoch=record.epoch,
+        lost=tuple(_lost(here, each, result.tree) for each in report.sides if each is not side),
+        plan=_plan(home, result.title, record),
+        conflicts=result.conflicts,
+        dry_run=dry_run,
+    )
+    if result.conflicts:
         return planned
-    text = f"Resolution: the files of {side.name} are kept"
-    made = _Made(home.repository.commit(side.head).tree, record, f"{text}\n\n{reason}" if reason else text, author)
-    with lock.held(home.git_dir):
-        settle(home)
-        if tips.tip(home).id != report.sides[0].head:
-            raise HeadMoved(report.sides[0].head)
-        oid = _commit(here, report.sides, made)
-        home.repository.advance(expected=here.id, to=oid)
-        settled = settle_after(home)
-    return _told(home, planned._replace(id=oid, dry_run=False), settled)
+    _require_cluster_file(here, result, new_active)
+    with _judged(here, report, result, wish.accepted) as verdict:
+        planned = planned._replace(remarks=verdict.remarks)
+        if dry_run:
+            return planned
+        message = f"{result.title}\n\n{reason}" if reason else result.title
+        made = _Made(result.tree, record, message, author, wish.accepted)
+        with lock.held(home.git_dir):
+            settle(home)
+            if tips.tip(home).id != report.sides[0].head:
+                raise HeadMoved(report.sides[0].head)
+            oid = _commit(here, report.sides, made)
+            home.repository.advance(expected=here.id, to=oid)
+            settled = settle_after(home)
+            verdict.keep(result.tree)
+    return _told(home, planned._replace(id=oid), settled)
+
+
+def _kept(here: Tip, side: Side) -> _Result:
+    tree = here.home.repository.commit(side.head).tree
+    return _Result(tree, f"Resolution: the files of {side.name} are kept", {})
+
+
+def _merged(here: Tip, report: CollisionReport, wish: Wish) -> _Result:
+    from mha.operations import merging  # it needs a parser of YAML, and the schemas of all kinds
+
+    assert report.common is not None
+    repository = here.home.repository
+    taken = {what: _chosen(report, whose).name for what, whose in wish.taken.items()}
+    sides = [(side.name, repository.commit(side.head).tree) for side in report.sides]
+    found = merging.merged(here, repository.commit(report.common.id).tree, sides, taken)
+    return _Result(found.tree, "Resolution: all sides are merged", found.texts, found.conflicts)
+
+
+@contextmanager
+def _judged(here: Tip, report: CollisionReport, result: _Result, accepted: Mapping[str, str]) -> Iterator[Verdict]:
+    """What the checks find in merged files that no side has already; raises InvalidModel."""
+    texts = {path: data for path, data in result.texts.items() if verdicts.concern(path)}
+    if not texts:
+        yield Verdict()
+        return
+    from mha.operations import validation
+
+    known: Counter[tuple[str, str, str]] = Counter()
+    for side in report.sides[1:]:
+        known |= Counter(validation.added(here, _texts(here, side)))
+    with validation.judged(here, texts, accepted, known) as verdict:
+        yield verdict
+
+
+def _texts(here: Tip, side: Side) -> dict[str, bytes | None]:
+    """What the checks read of another side."""
+    repository = here.home.repository
+    deltas = {d.path.decode(): d.new for d in trees.deltas(repository, here.tree, repository.commit(side.head).tree)}
+    wanted = {path: blob for path, blob in deltas.items() if verdicts.concern(path)}
+    return {path: None if blob is None else trees.read(repository, blob) for path, blob in wanted.items()}
+
+
+def _require_cluster_file(here: Tip, result: _Result, active: str) -> None:
+    """What comes out must list the new Active, and be a cluster's file; raises UnknownServer, InvalidConfiguration."""
+    blob = trees.find(here.home.repository, result.tree, FILE)
+    hint = "`--take mha.yaml=SERVER` takes one side's, `--keep SERVER` all its files."
+    if blob is None:
+        raise InvalidConfiguration([f"{FILE} is deleted; a cluster needs it."], hint)
+    from mha.core import cluster_reader  # it needs a parser of YAML
+
+    try:
+        new = cluster_reader.parse(trees.read(here.home.repository, blob))
+    except MhaError as error:
+        raise InvalidConfiguration([error.message], error.hint) from error
+    if active not in new.servers:
+        raise UnknownServer(active, new.servers)
+    if FILE in result.texts and (found := complaints(here.cluster, new, active=active)):
+        raise InvalidConfiguration(found, hint)
 
 
 def _chosen(report: CollisionReport, keep: str) -> Side:
@@ -120,9 +216,9 @@ def _chosen(report: CollisionReport, keep: str) -> Side:
     return found[0]
 
 
-def _lost(here: Tip, side: Side, kept: Side) -> Lost:
+def _lost(here: Tip, side: Side, tree: str) -> Lost:
     repository = here.home.repository
-    deltas = trees.deltas(repository, repository.commit(side.head).tree, repository.commit(kept.head).tree)
+    deltas = trees.deltas(repository, repository.commit(side.head).tree, tree)
     return Lost(side.name, tuple(sorted(delta.change for delta in deltas)), objects.of_deltas(here, deltas))
 
 
@@ -132,12 +228,17 @@ def _commit(here: Tip, sides: Sequence[Side], made: _Made) -> str:
     oid = repository.write_commit(
         tree=made.tree,
         parents=heads,
-        message=records.compose(made.message, made.record),
+        message=records.compose(made.message, made.record, accepted=made.accepted),
         author=made.author,
         committer=made.author,
         time=now(),
     )
-    Judge(repository, here.home.introduction() or here.id).admit(oid, known=heads)
+    try:
+        Judge(repository, here.home.introduction() or here.id).admit(oid, known=heads)
+    except RefusedHistory as error:
+        raise InvalidConfiguration(
+            [error.reason], "Every other server would refuse it; nothing was resolved."
+        ) from error
     return oid
 
 
@@ -153,9 +254,10 @@ def _told(home: Home, resolved: Resolved, settled: Settled) -> Resolved:
     )
 
 
-def _plan(home: Home, side: Side, record: Record) -> tuple[str, ...]:
+def _plan(home: Home, title: str, record: Record) -> tuple[str, ...]:
+    what = title.removeprefix("Resolution: ")
     return (
-        f"Make revision {record.revision} here, with the files of {side.name}; it follows all sides.",
+        f"Make revision {record.revision} here: {what}. It follows all sides.",
         f"{record.active} is Active from then on, at epoch {record.epoch}. A draft on {home.name} is kept.",
         "Synchronize the other servers.",
     )

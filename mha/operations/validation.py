@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import NamedTuple
 
 from mha.core.changes import escaped
@@ -18,6 +19,8 @@ from mha.operations.tip import Tip
 from mha.operations.verdicts import Remark, Verdict
 from mha.store import draft, lock, trees
 from mha.store.home import Home
+
+Known = Mapping[tuple[str, str, str], int]  # how often there is a finding, by its identity
 
 
 class Validated(NamedTuple):
@@ -59,9 +62,14 @@ def learn(home: Home) -> None:
             model.keep(judged, here.tree)
 
 
-def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -> Iterable[Remark]:
-    """Findings as they are shown: which of them are new, and the lines that they are about."""
-    new = Counter(finding.identity for finding in judged.added)
+def remarks(
+    here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding], known: Known = MappingProxyType({})
+) -> Iterable[Remark]:
+    """Findings as they are shown: which of them are new, and the lines that they are about.
+
+    `known` are those that another side of a collision has already.
+    """
+    new = Counter(finding.identity for finding in judged.added) - Counter(known)
     sources = _Sources(here, texts)
     gone = [definition for old, _ in judged.changed.values() for definition in old.definitions]
     for each in found:
@@ -74,11 +82,21 @@ def remarks(here: Tip, judged: Judged, texts: Texts, found: Iterable[Finding]) -
         yield Remark(shown, severity, is_new, "" if quiet else sources.line(each.path, each.line))
 
 
+def added(here: Tip, texts: Texts) -> Known:
+    """What files that differ from the head would add to its findings, and how often."""
+    return Model(here).answer(texts, lambda judged: Counter(finding.identity for finding in judged.added))
+
+
 @contextmanager
-def judged(here: Tip, texts: Texts, accepted: Mapping[str, str]) -> Iterator[Verdict]:
-    """Judge a draft; raises InvalidModel where it adds errors whose codes are not `accepted` with a reason."""
+def judged(
+    here: Tip, texts: Texts, accepted: Mapping[str, str], known: Known = MappingProxyType({})
+) -> Iterator[Verdict]:
+    """Judge a draft; raises InvalidModel where it adds errors whose codes are not `accepted` with a reason.
+
+    `known` are findings that are not new, although the head has them not.
+    """
     model = Model(here)
-    with model.judging(texts, lambda found: _verdict(here, found, texts)) as (found, verdict):
+    with model.judging(texts, lambda found: _verdict(here, found, texts, known)) as (found, verdict):
         against = [remark for remark in verdict.remarks if remark.blocks and remark.finding.code not in accepted]
         if against:
             lines = [(remark.line(), escaped(remark.finding.hint)) for remark in against]
@@ -86,8 +104,9 @@ def judged(here: Tip, texts: Texts, accepted: Mapping[str, str]) -> Iterator[Ver
         yield verdict._replace(keep=lambda tree: model.keep(found, tree))
 
 
-def _verdict(here: Tip, found: Judged, texts: Texts) -> Verdict:
-    added = tuple(remarks(here, found, texts, findings.in_order(found.added)))
+def _verdict(here: Tip, found: Judged, texts: Texts, known: Known) -> Verdict:
+    every = remarks(here, found, texts, findings.in_order(found.added), known)
+    added = tuple(remark for remark in every if remark.new)
     said = found.rules.said.severity
     errors = (n for code, n in found.book.counts().items() if findings.severity(code, said) is Severity.ERROR)
     return Verdict(added, sum(errors), objects.of_judged(found))

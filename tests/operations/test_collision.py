@@ -114,3 +114,23 @@ def test_two_servers_that_only_changed_over_have_collided_as_well(cluster):
     assert report.both == ()
     assert report.higher_epoch is None
     assert [side.record.active for side in report.sides] == ["fw-b", "fw-c"]
+
+
+def test_an_object_that_both_changed_is_told_field_by_field_with_what_a_merge_leaves_open(cluster):
+    text = "hosts:\n  a: {address: 10.0.0.1, comment: old}\n  b: 10.0.0.2\n"
+    cluster["fw-a"].publish_edit(HOSTS, text)
+    cluster.isolate("fw-a")
+    cluster["fw-a"].publish_edit(HOSTS, text.replace("0.1", "0.11").replace("old", "ours").replace("0.2", "0.22"))
+    cluster["fw-b"].promote(force=True)
+    cluster["fw-b"].publish_edit(HOSTS, text.replace("0.1", "0.12"))
+    cluster.heal_all()
+
+    report = collision.examined(cluster["fw-c"].home)
+
+    [contested] = report.objects
+    assert contested.subject == "host a"
+    assert [(f.field, f.base.value, {held.side: held.value for held in f.sides}) for f in contested.fields] == [
+        ("address", "10.0.0.1", {"fw-a": "10.0.0.11", "fw-b": "10.0.0.12"}),
+        ("comment", "old", {"fw-a": "ours", "fw-b": "old"}),
+    ]
+    assert [(conflict.subject, conflict.field) for conflict in report.conflicts] == [("host/a", "address")]

@@ -134,7 +134,7 @@ def test_a_head_that_diverged_is_kept_as_a_side_and_the_collision_can_be_ended_a
     assert {side.head for side in collision.collision(ours.home).sides} == {ours.head, theirs.head}
     assert receive(ours, path).new_sides == ()
 
-    resolution.resolve(ours.home, keep=theirs.head, author=JANA)
+    resolution.resolve(ours.home, resolution.Wish(keep=theirs.head), author=JANA)
     back = receive(theirs, carried(ours, tmp_path / "back.bundle", since=theirs.head))
 
     assert (theirs.head, back.collision, back.active) == (ours.head, False, "fw-a")

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mha.cli.render.cluster import put_aside
 from mha.cli.render.files import objects
 from mha.cli.render.status import peer_contract
-from mha.cli.render.text import Colour, changes, coloured, count, detail_of, give_json, plain, remark, say, summary
+from mha.cli.render.text import (
+    Colour,
+    changes,
+    coloured,
+    columns,
+    count,
+    detail_of,
+    give_json,
+    plain,
+    remark,
+    say,
+    summary,
+)
 from mha.core.changes import escaped
 from mha.core.standing import Sync
 from mha.errors import ExitCode
@@ -15,7 +29,9 @@ from mha.ids import short
 from mha.store.clock import in_utc
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
+    from mha.core.model.contested import Held
     from mha.operations.collision import CollisionReport, Side
+    from mha.operations.merging import Conflict
     from mha.operations.resolution import Resolved
 
 
@@ -33,28 +49,75 @@ def collision(report: CollisionReport, *, json: bool) -> ExitCode:
     for side in report.sides:
         _side(side, higher=side is report.higher_epoch)
     say()
-    say("Changed on more than one side:" if report.both else "No file was changed on more than one side.")
-    for each in (*report.both, *report.objects):
-        say(f"  {each}")
+    _shared(report)
     say()
-    say("To end it, on the server that shall be Active (--dry-run shows what it takes away from the other side):")
+    say("To end it, on the server that shall be Active (--dry-run shows what it changes on each side):")
+    left = f"{count(len(report.conflicts), 'conflict')} to settle" if report.conflicts else "nothing conflicts"
+    ways = [("  mha resolve --merge", f"both: {left}")]
     for side in report.sides:
-        say(f"  mha resolve --keep {side.name}")
+        gone = [change for other in report.sides if other is not side for change in other.changes]
+        others = ", ".join(other.name for other in report.sides if other is not side)
+        ways.append((f"  mha resolve --keep {side.name}", f"undoes what {others} did: {summary(gone)}"))
+    for line in columns(ways):
+        say(line)
     return ExitCode.COLLISION
 
 
 def resolved(done: Resolved, *, json: bool) -> ExitCode:
-    """Print a resolution or its plan; who has not heard of it is named."""
-    lacking = [] if done.dry_run else [peer for peer in done.peers if peer.sync is not Sync.SYNCHRONIZED]
+    """Print a resolution or its plan, or what is left to settle; who has not heard of it is named."""
+    made = done.id is not None
+    lacking = [peer for peer in done.peers if made and peer.sync is not Sync.SYNCHRONIZED]
     if json:
         give_json({**plain(done), "peers": [peer_contract(peer) for peer in done.peers]})
+    elif done.conflicts:
+        _conflicts(done.conflicts)
     else:
         _resolved_text(done)
+    for each in done.remarks:
+        if each.severity != "notice" and not each.finding.waiver:
+            remark(f"Warning: {each.line()}")
+    if done.conflicts:
+        remark(f"Error: {count(len(done.conflicts), 'conflict')} to settle; nothing was resolved.")
+        remark("Hint: Add a --take for each, or keep one side: `mha resolve --keep SERVER`.")
+        return ExitCode.COLLISION
     for peer in lacking:
         remark(f"Warning: {peer.name} does not know of it yet: {peer.sync}{detail_of(peer.detail)}.")
     if done.fault:
         remark(f"Warning: The files here do not follow yet: {done.fault}")
     return ExitCode.NOT_EVERYWHERE if lacking or done.fault else ExitCode.DONE
+
+
+def _shared(report: CollisionReport) -> None:
+    """What more than one side changed: files, and the values of objects field by field."""
+    say("Changed on more than one side:" if report.both else "No file was changed on more than one side.")
+    for path in report.both:
+        say(f"  {path}")
+    for each in report.objects:
+        say(f"  {escaped(each.subject)}")
+        for field in each.fields:
+            held = "; ".join(f"{value.side} {_value(value)}" for value in field.sides)
+            say(f"    {escaped(f'{field.field}: ' if field.field else '')}was {_value(field.base)}; {held}")
+
+
+def _conflicts(conflicts: Sequence[Conflict]) -> None:
+    """Each conflict with the three values, and the commands that settle it."""
+    for each in conflicts:
+        at = f", {each.field}" if each.field else ""
+        say(coloured(escaped(f"{each.subject}{at}: {each.reason}"), Colour.WARN))
+        say(f"  in {', '.join(map(escaped, each.paths))}")
+        for name, value in (("before", each.base), *((value.side, value) for value in each.values)):
+            say(f"  {name}: {_value(value)}")
+    say()
+    say("For each, say whose holds:")
+    for subject in dict.fromkeys(each.subject for each in conflicts):
+        values = next(each.values for each in conflicts if each.subject == subject)
+        say("  " + "  or  ".join(f"--take {shlex.quote(f'{subject}={value.side}')}" for value in values))
+
+
+def _value(held: Held) -> str:
+    from mha.core.model.differences import text
+
+    return escaped(text(held.value)) if held.exists else "not there"
 
 
 def _resolved_text(done: Resolved) -> None:

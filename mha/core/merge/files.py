@@ -8,8 +8,7 @@ A conflict names its subject (an object, or a file), the field and the three val
 with `taken={conflict.subject: Side.THEIRS}`: where this subject conflicts, and only there, that side holds.
 
 The three mappings hold every file, or at least every one that is not the same in all of them; what they leave out is
-taken to be the same. Several heads are merged one after the other, each with what came out before, as long as nothing
-conflicts.
+taken to be the same. Several heads are merged one after the other (`several`).
 
 Rule 1: an object is its kind and name, wherever it stands; a rule is its id, name or content. What only one side
 changed is as that side has it, what none changed keeps its bytes, and what both changed differently is a conflict.
@@ -17,7 +16,7 @@ Rule 2: what comes out is read again. If it does not say what it should, the fil
 Rule 3: when in doubt, a conflict.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mha.core import outcomes
@@ -41,6 +40,7 @@ class Reading(NamedTuple):
 
     kinds: Kinds
     interprets: Callable[[str], bool]  # whether the file at a path holds objects
+    others: Callable[[], Iterable[tuple[str, bytes]]] = tuple  # of these, those that are the same on all sides
 
 
 class Merged(NamedTuple):
@@ -48,6 +48,7 @@ class Merged(NamedTuple):
 
     files: dict[str, bytes | None]  # that differ from ours
     conflicts: list[Conflict]
+    settled: frozenset[Subject] = frozenset()  # what conflicted, and a side was taken for
 
 
 def merge(
@@ -65,12 +66,14 @@ def merge(
     if doubts := doubt.found(held, came_out, reading.kinds):
         run = _Run(Joiner(taken or {}, swap, doubts), reading, sides)
         files = run.files(paths)
-    return Merged({path: data for path, data in files.items() if data != ours.get(path)}, run.joiner.conflicts)
+    run.refuse_folders(files)
+    changed = {path: data for path, data in files.items() if data != ours.get(path)}
+    return Merged(changed, run.joiner.conflicts, frozenset(run.joiner.settled))
 
 
 def _definitions(sides: Sequence[Files], reading: Reading) -> list[Definition]:
     files = (((path, side[path]) for path in side if reading.interprets(path)) for side in sides)
-    return swaps.definitions(files, reading.kinds)
+    return swaps.definitions([reading.others(), *files], reading.kinds)
 
 
 class _Run:
@@ -93,6 +96,17 @@ class _Run:
         result = {path: self._file(path, stale) for path in paths}
         self._refuse_twins({path: result[path] for path in interpreted}, standing)
         return result
+
+    def refuse_folders(self, files: dict[str, bytes | None]) -> None:
+        """No file stands where another one has its folder."""
+        for path in sorted(files):
+            for place, letter in enumerate(path):
+                above = path[:place]
+                if letter == "/" and files[path] is not None and files.get(above) is not None:
+                    values = (side.get(above, ABSENT) for side in self._sides)
+                    side = self.joiner.side(scopes.of_file(above, None), Reason.CLASH, *values)
+                    is_file = above in self._sides[1 if side is Side.OURS else 2]
+                    files[path if is_file else above] = None
 
     def _standing(self, files: Mapping[str, File]) -> Standing:
         return objects.standing(files, self._reading.kinds)

@@ -26,6 +26,7 @@ class Joiner:
     def __init__(self, taken: Mapping[Subject, Side], swap: Swap, doubts: Mapping[Subject, Reason]) -> None:
         """`doubts`: the objects of which nobody should say that only one side changed them."""
         self.conflicts: list[Conflict] = []
+        self.settled: set[Subject] = set()
         self._taken = taken
         self._swap = swap
         self.doubts = doubts
@@ -35,7 +36,9 @@ class Joiner:
         taken = self._taken.get(scope.subject)
         if taken is None:
             self.conflicts.append(Conflict(scope.subject, (scope.path,), scope.field, reason, base, ours, theirs))
-        return taken or Side.OURS
+            return Side.OURS
+        self.settled.add(scope.subject)
+        return taken
 
     def one(self, base: Entry | None, ours: Entry | None, theirs: Entry | None, scope: Scope) -> Entry | None:
         """An entry that some have; None where it goes."""

@@ -58,7 +58,7 @@ def _summary(new: Definition) -> Iterator[str]:
     value = new.value or {}
     for field in ("address", "fqdn", "first", "protocol", "port", "include"):
         if field in value:
-            yield f"{field} {_text(value[field])}"
+            yield f"{field} {text(value[field])}"
     if isinstance(value.get("rules"), list):
         yield f"{sum('section' not in rule for rule in _mappings(value['rules']))} rules"
 
@@ -75,15 +75,15 @@ def _fields(old: Value, new: Value, prefix: str) -> Iterator[str]:
         elif isinstance(before, list) and isinstance(after, list):
             yield f"{name} {_members(before, after)}"
         elif field not in new:
-            yield f"{name} {_text(before)} removed"
+            yield f"{name} {text(before)} removed"
         elif field not in old:
-            yield f"{name} {_text(after)} added"
+            yield f"{name} {text(after)} added"
         else:
-            yield f"{name} {_text(before)} {_ARROW} {_text(after)}"
+            yield f"{name} {text(before)} {_ARROW} {text(after)}"
 
 
 def _members(old: list[Any], new: list[Any]) -> str:
-    before, after = [_text(item) for item in old], [_text(item) for item in new]
+    before, after = [text(item) for item in old], [text(item) for item in new]
     gone, come = Counter(before) - Counter(after), Counter(after) - Counter(before)
     words = [f"+ {', '.join(come)}"] * bool(come) + [f"- {', '.join(gone)}"] * bool(gone)
     return " ".join(words) or "in another order"
@@ -138,14 +138,15 @@ def _mappings(value: list[Any]) -> list[Value]:
     return [item for item in value if isinstance(item, dict)]
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value as messages show it."""
     match value:
         case None:
             return "nothing"
         case bool():
             return str(value).lower()
         case list():
-            return shown(f"[{', '.join(map(_text, value))}]")
+            return shown(f"[{', '.join(map(text, value))}]")
         case dict():
-            return shown("{" + ", ".join(f"{key}: {_text(item)}" for key, item in value.items()) + "}")
+            return shown("{" + ", ".join(f"{key}: {text(item)}" for key, item in value.items()) + "}")
     return shown(str(value))

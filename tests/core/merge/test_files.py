@@ -27,7 +27,8 @@ def test_a_side_that_is_taken_holds_where_the_subject_conflicts_and_only_there()
     theirs = BASE.replace(b"0.3", b"0.5").replace(b"# old", b"# new")
     settled = one(BASE, ours, theirs, {Subject("host", "c"): Side.THEIRS})
     text = b"hosts:\n  a: 10.0.0.11\n  b: 10.0.0.2  # new\n  c: {address: 10.0.0.5, comment: y1}\n"
-    assert settled == Merged({PATH: text}, [])
+    assert (settled.files, settled.conflicts) == ({PATH: text}, [])
+    assert settled.settled == {Subject("host", "c")}
 
 
 @pytest.mark.parametrize(("side", "is_there"), [(Side.OURS, False), (Side.THEIRS, True)])
@@ -45,7 +46,7 @@ def test_a_used_object_that_is_gone_comes_back_if_its_side_is_taken():
     ours, theirs = base.replace(b"  b: 10.0.0.2  # old\n", b""), base.replace(b"[a]", b"[a, b]")
     [conflict] = one(base, ours, theirs).conflicts
     assert (conflict.subject, conflict.reason) == (Subject("host", "b"), Reason.USED)
-    assert one(base, ours, theirs, {conflict.subject: Side.THEIRS}) == Merged({PATH: theirs}, [])
+    assert one(base, ours, theirs, {conflict.subject: Side.THEIRS})[:2] == ({PATH: theirs}, [])
 
 
 def test_line_breaks_that_one_side_changed_are_those_of_all_lines():
