@@ -21,7 +21,7 @@ from mha.store.repository import CURRENT, SERVER
 class Finding(NamedTuple):
     """Something that is not as it should be, as a sentence, and what it is about."""
 
-    about: str  # objects, succession, current, configuration, key, locks, leftovers, lost
+    about: str  # objects, succession, current, configuration, key, locks, leftovers, lost; or a peer
     problem: str
 
 
@@ -65,8 +65,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
         keys.protect(home.state)
         leftovers.clear(home.git_dir, thorough=True)
     recovery.restore(home, _peers(home), progress=progress)
-    if any(finding.about == "objects" for finding in before.findings):
-        _refetch(home, progress)
+    faults = _refetch(home, progress) if any(finding.about == "objects" for finding in before.findings) else []
     with lock.held(home.git_dir), suppress(StoreDamaged):  # what is still damaged, the verification below says
         if home.repository.head() is not None:
             introduction = home.introduction()
@@ -77,7 +76,9 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
                 releases.mend(home, oid)
     after = verify(homes.open_home(home.path), deep=True, counted=counted)
     mended = tuple(finding for finding in before.findings if finding not in after.findings)
-    return Verified(after.revisions, after.files, after.findings, mended)
+    if any(finding.about == "objects" for finding in after.findings):
+        after = after._replace(findings=(*after.findings, *faults))
+    return after._replace(mended=mended)
 
 
 def _left_behind(home: Home) -> list[Finding]:
@@ -145,13 +146,18 @@ def _served(here: Tip, findings: list[Finding]) -> int:
         return releases.count(home, served)
 
 
-def _refetch(home: Home, progress: Progress) -> None:
-    """Bring all objects anew from each peer until none is missing or damaged here."""
+def _refetch(home: Home, progress: Progress) -> list[Finding]:
+    """Bring all objects anew from each peer until none is missing or damaged here; says from which nothing came."""
     with lock.held(home.git_dir):
         fsck.set_aside_damaged(home.git_dir)
+    faults = []
     for peer in _peers(home):
-        if peers.fetch(home, peer, progress=progress, refetch=True) is None and not fsck.check(home.git_dir, deep=True):
-            return
+        fault = peers.fetch(home, peer, progress=progress, refetch=True)
+        if fault is not None:
+            faults.append(Finding(peer.name, f"the objects that are missing could not be fetched: {fault}."))
+        elif not fsck.check(home.git_dir, deep=True):
+            break
+    return faults
 
 
 def _peers(home: Home) -> list[names.Peer]:

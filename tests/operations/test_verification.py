@@ -165,7 +165,9 @@ def test_a_lost_object_stays_a_finding_while_no_peer_can_help(pair):
     pair.heal_all()
     again = verification.repair(pair["fw-a"].home)
 
-    assert "objects" in {finding.about for finding in repaired.findings}
+    assert {"objects", "fw-b"} <= {finding.about for finding in repaired.findings}
+    [told] = [finding.problem for finding in repaired.findings if finding.about == "fw-b"]
+    assert told.startswith("the objects that are missing could not be fetched: ")
     assert again.findings == ()
 
 
