@@ -142,10 +142,11 @@ SHOW = _below("""
       mha show 6bd86440f1 --lines
 """)
 REVERT = _below("""
-    Example:
+    Examples:
       mha revert 42 -m 'NET-1530: the old resolvers cannot do it'
+      mha revert 12..15 --dry-run --lines -m 'NET-1533: back to the old rules'
 
-    Exit codes: as `mha publish`; 1 later revisions changed the same lines.
+    Exit codes: as `mha publish`; 1 later revisions changed the same lines: they are named.
 """)
 VALIDATE = _below("""
     Examples:

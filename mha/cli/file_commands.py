@@ -12,6 +12,9 @@ drafts = typer.Typer(help="Kept drafts", no_args_is_help=True, rich_markup_mode=
 app.add_typer(drafts, name="drafts")
 
 Revision = Annotated[str, typer.Argument(metavar="REV", help="A number, an id, or the beginning of one")]
+Revisions = Annotated[
+    str, typer.Argument(metavar="REV", help="A revision, or a range: 12..15 are revisions 12 to 15, both included")
+]
 Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Only these files or folders")]
 Draft = Annotated[str, typer.Argument(metavar="N", help="The draft's number", autocompletion=completion.drafts)]
 
@@ -146,19 +149,29 @@ def show(context: typer.Context, revision: Revision, *, lines: Lines = False, js
 @app.command(epilog=examples.REVERT)
 def revert(
     context: typer.Context,
-    revision: Revision,
+    revisions: Revisions,
     message: Message,
     *,
     wait: Wait = None,
+    dry_run: DryRun = False,
     accept: Accept = None,
     reason: WhyAccepted = "",
+    lines: Lines = False,
     json: Json = False,
 ) -> None:
-    """Undo an earlier revision with a new one"""
+    """Undo an earlier revision, or several in a row, with a new one"""
     from mha.cli.render import files as render
-    from mha.operations import history, publication
+    from mha.operations import reverting
 
     home = open_home(context)
-    chosen, over = history.find(home, revision), accepted(accept, reason)
-    done = publication.revert(home, chosen, message=message, author=whoami(home), wait=wait, accepted=over)
+    done = reverting.revert(
+        home,
+        revisions,
+        message=message,
+        author=whoami(home),
+        wait=wait,
+        dry_run=dry_run,
+        lines=lines,
+        accepted=accepted(accept, reason),
+    )
     end(render.published(done, json=json))

@@ -46,7 +46,6 @@ from mha.errors.cluster import (
 )
 from mha.errors.draft import (
     CannotEdit,
-    CannotRevert,
     DraftInTheWay,
     DraftOvertaken,
     HandMadeCommits,
@@ -77,6 +76,14 @@ from mha.errors.home import (
     NotJoined,
     StoreDamaged,
     StoreNotWritable,
+)
+from mha.errors.revert import (
+    CannotRevert,
+    InvalidRange,
+    Later,
+    NotOfThisSide,
+    Overlap,
+    ResolutionReverted,
 )
 from mha.errors.typed import (
     AcceptedWithoutReason,
@@ -138,8 +145,10 @@ __all__ = [
     "InvalidName",
     "InvalidNow",
     "InvalidObjectName",
+    "InvalidRange",
     "InvalidTrust",
     "InvalidUrl",
+    "Later",
     "LinkInTheWay",
     "LooksCutOff",
     "MessageTooLong",
@@ -158,14 +167,17 @@ __all__ = [
     "NotFetched",
     "NotJoined",
     "NotListed",
+    "NotOfThisSide",
     "NotTrusted",
     "NotUtf8",
     "ObjectInUse",
     "OtherCluster",
+    "Overlap",
     "PeerRefused",
     "ReadOnlyServer",
     "RefusedHistory",
     "RemovedServer",
+    "ResolutionReverted",
     "ResultUnknown",
     "ServerProblem",
     "StoodDown",

@@ -132,11 +132,3 @@ class DraftOvertaken(MhaError):
             f"Draft {name} was made from revision {revision or '?'}; later revisions changed {', '.join(paths[:5])}.",
             f"`mha drafts show {name} --lines` shows the edits; make them by hand in work/.",
         )
-
-
-class CannotRevert(MhaError):
-    def __init__(self, revision: str, paths: Sequence[str]) -> None:
-        super().__init__(
-            f"Later revisions changed what revision {revision} changed: {', '.join(paths[:5])}.",
-            f"`mha show {revision} --lines` shows it; undo it by hand in work/ and publish.",
-        )

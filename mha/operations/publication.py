@@ -9,7 +9,6 @@ from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
 from mha.core.standing import Sync
 from mha.errors import (
-    CannotRevert,
     CaughtUp,
     Collision,
     DraftInTheWay,
@@ -25,7 +24,6 @@ from mha.errors import (
     Untold,
     sentence,
 )
-from mha.ids import short
 from mha.operations import replication, sighting, verdicts
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
@@ -34,13 +32,12 @@ from mha.operations.settling import Settled, settle_after
 from mha.operations.sighting import PeerReport, View
 from mha.operations.tip import Tip, require_active
 from mha.operations.verdicts import Remark, Verdict
-from mha.store import lock, releases, trees
+from mha.store import releases, trees
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import Edit, WorkTree
 from mha.store.git import Progress, silent
 from mha.store.home import Home
-from mha.store.repository import Commit
 from mha.store.trees import Blob
 
 if TYPE_CHECKING:
@@ -97,8 +94,8 @@ def publish(
     Raises LooksCutOff where files look as a power cut leaves them, unless they are wanted `as_is`, and InvalidModel
     where it would add errors whose codes are not `accepted` with a reason.
     """
-    message = _worded(message)
-    accepted = {code: _worded(reason) for code, reason in accepted.items()}
+    message = worded(message)
+    accepted = {code: worded(reason) for code, reason in accepted.items()}
     require_active(tips.tip(home))
     views = compare(home, progress=progress)
 
@@ -134,6 +131,7 @@ def publish_files(
     ignored: str | None = None,
     accepted: Mapping[str, str] = MappingProxyType({}),
     checked: bool = True,
+    dry_run: bool = False,
 ) -> Published:
     """Publish some files on top of the head that they were made for, and leave the rest of the draft alone.
 
@@ -150,40 +148,19 @@ def publish_files(
             raise DraftInTheWay(what, in_the_way)
         _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
         with _judged(desk.here, _texts(desk.here, files) if checked else {}, accepted) as verdict:
-            oid = advance(desk.here, files, message=message, author=author, accepted=accepted)
+            oid = _proposed(desk.here, files, message=message, author=author, accepted=accepted)
+            tree = home.repository.commit(oid).tree
+            changed = trees.changes(home.repository, desk.here.tree, tree)
+            if dry_run:
+                planned = Published(None, None, tuple(changed), settled=desk.settled)
+                return planned._replace(remarks=verdict.remarks, objects=verdict.objects)
+            home.repository.advance(expected=desk.here.id, to=oid)
             fault = settle_after(home).fault
-            verdict.keep(home.repository.commit(oid).tree)
-    changed = trees.changes(home.repository, desk.here.tree, home.repository.commit(oid).tree)
+            verdict.keep(tree)
     with _published(home, oid):
         given = give(home, oid, changed, views, wait=wait)
     given = given._replace(remarks=verdict.remarks, standing=verdict.standing, objects=verdict.objects)
     return given._replace(settled=desk.settled, fault=fault)
-
-
-def revert(
-    home: Home,
-    revision: Commit,
-    *,
-    message: str,
-    author: Author,
-    wait: int | None = None,
-    accepted: Mapping[str, str] = MappingProxyType({}),
-) -> Published:
-    """Publish the opposite of an earlier revision; raises CannotRevert where later ones changed the same lines."""
-    from mha.store import merging
-
-    message = _worded(message)
-    here = tips.tip(home)
-    require_active(here)
-    with lock.held(home.git_dir):  # it writes trees
-        merged = merging.reverted(home.repository, revision, onto=here.id)
-    if merged.conflicts:
-        raise CannotRevert(_number(revision), merged.conflicts)
-    files = {delta.path.decode(): delta.new for delta in trees.deltas(home.repository, here.tree, merged.tree)}
-    if not files:
-        return Published(None, None, ())
-    what = f"Reverting {_number(revision)}"
-    return publish_files(here, files, message=message, author=author, what=what, wait=wait, accepted=accepted)
 
 
 def compare(home: Home, *, ignored: str | None = None, progress: Progress = silent) -> list[View]:
@@ -221,22 +198,8 @@ def advance(
     accepted: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Write the next revision with some files changed, judge it, and make it the head; the id is read back."""
-    repository = here.home.repository
-    oid = repository.write_commit(
-        tree=trees.edited(repository, here.tree, files),
-        parents=[here.id],
-        message=record.compose(message, here.record.publish(), accepted=accepted),
-        author=author,
-        committer=author,
-        time=now(),
-    )
-    try:  # as every peer will
-        Judge(repository, here.home.introduction() or here.id, here.listed).admit(oid, known=[here.id])
-    except RefusedHistory as error:
-        raise InvalidConfiguration(
-            [error.reason], "Every other server would refuse it; nothing was published."
-        ) from error
-    repository.advance(expected=here.id, to=oid)
+    oid = _proposed(here, files, message=message, author=author, accepted=accepted)
+    here.home.repository.advance(expected=here.id, to=oid)
     return oid
 
 
@@ -262,6 +225,36 @@ def give(
         wanted=here.cluster.settings.wait_for if wait is None else wait,
         uncompared=home.restored() is not None,
     )
+
+
+def worded(message: str) -> str:
+    """The message as it is recorded; raises EmptyMessage or ControlCharacters."""
+    found = record.cleaned(message, "message")
+    if not found:
+        raise EmptyMessage
+    return found
+
+
+def _proposed(
+    here: Tip, files: dict[str, Blob | None], *, message: str, author: Author, accepted: Mapping[str, str]
+) -> str:
+    """Write the next revision with some files changed, and judge it; nothing points at it yet."""
+    repository = here.home.repository
+    oid = repository.write_commit(
+        tree=trees.edited(repository, here.tree, files),
+        parents=[here.id],
+        message=record.compose(message, here.record.publish(), accepted=accepted),
+        author=author,
+        committer=author,
+        time=now(),
+    )
+    try:  # as every peer will
+        Judge(repository, here.home.introduction() or here.id, here.listed).admit(oid, known=[here.id])
+    except RefusedHistory as error:
+        raise InvalidConfiguration(
+            [error.reason], "Every other server would refuse it; nothing was published."
+        ) from error
+    return oid
 
 
 @contextmanager
@@ -369,15 +362,3 @@ def _complaints_of_all(here: Tip, edits: list[Edit]) -> list[str]:
     paths = {*added, *trees.neighbours(here.home.repository, left, added)}
     found = changes.complaints_of_twins(changes.twins(paths))
     return found + changes.complaints_of_repositories(changes.repositories(paths))
-
-
-def _worded(message: str) -> str:
-    """The message as it is recorded; raises EmptyMessage or ControlCharacters."""
-    found = record.cleaned(message, "message")
-    if not found:
-        raise EmptyMessage
-    return found
-
-
-def _number(commit: Commit) -> str:
-    return str(commit.record.revision) if commit.record else short(commit.id)

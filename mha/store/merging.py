@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mha.store.libgit import pygit2
-from mha.store.repository import Commit, Repository, reading, writing
+from mha.store.repository import Repository, reading, writing
 
 
 class Merged(NamedTuple):
@@ -13,13 +13,12 @@ class Merged(NamedTuple):
     conflicts: tuple[str, ...] = ()
 
 
-def reverted(repository: Repository, revision: Commit, *, onto: str) -> Merged:
-    """The files of `onto` without what `revision` changed."""
+def reverted(repository: Repository, *, before: str | None, after: str, onto: str) -> Merged:
+    """The tree `onto` without what changed from the tree `before` to `after`; None stands for the empty one."""
     with reading():
         git = repository.git
-        commit = git[revision.id].peel(pygit2.Commit)
-        parent = commit.parents[0].tree if commit.parents else git[git.TreeBuilder().write()].peel(pygit2.Tree)
-        index = git.merge_trees(ancestor=commit.tree, ours=git[onto].peel(pygit2.Commit).tree, theirs=parent)
+        trees = [git[oid or git.TreeBuilder().write()].peel(pygit2.Tree) for oid in (after, onto, before)]
+        index = git.merge_trees(ancestor=trees[0], ours=trees[1], theirs=trees[2])
         if index.conflicts is not None:
             paths = {side.path for sides in index.conflicts for side in sides if side is not None}
             return Merged("", tuple(sorted(paths)))

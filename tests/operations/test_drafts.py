@@ -8,7 +8,7 @@ import pytest
 
 from mha.core.changes import Action, Change
 from mha.errors import DraftInTheWay, DraftOvertaken, ReadOnlyServer, UnknownDraft, UnknownPath
-from mha.operations import drafts, history, publication, settling
+from mha.operations import drafts, history, reverting, settling
 from mha.operations.drafts import Discarded, Left
 from mha.store import files
 from tests.cluster import JANA, Cluster, Server
@@ -307,7 +307,7 @@ def test_a_branch_that_was_checked_out_in_work_does_not_undo_the_next_revision(m
     by_hand(active, "checkout", "--quiet", *branch)
     active.edit("objects/new.yaml", "x-a: 1\n")
 
-    publication.revert(active.home, history.find(active.home, "3"), message="Undo", author=JANA)
+    reverting.revert(active.home, "3", message="Undo", author=JANA)
 
     assert changes(active) == {"objects/new.yaml": Action.ADDED}
 

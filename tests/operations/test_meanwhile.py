@@ -10,7 +10,7 @@ import pytest
 from mha.core.names import Peer
 from mha.core.record import Record
 from mha.errors import HeadMoved, InvalidConfiguration, LinkInTheWay, NotFetched
-from mha.operations import drafts, history, publication, servers
+from mha.operations import drafts, publication, reverting, servers
 from mha.operations import tip as tips
 from mha.store import draft, fsck, peers
 from mha.store.draft import WorkTree
@@ -27,7 +27,7 @@ def pair(make_cluster: Callable[..., Cluster]) -> Cluster:
 
 
 def revert(server: Server, text: str):
-    return publication.revert(server.home, history.find(server.home, text), message="Undo it", author=JANA)
+    return reverting.revert(server.home, text, message="Undo it", author=JANA)
 
 
 def test_a_revert_that_every_peer_would_refuse_is_not_published(pair):

@@ -1,4 +1,4 @@
-"""Publishing: the draft becomes the next revision, here and on the peers; reverting one."""
+"""Publishing: the draft becomes the next revision, here and on the peers."""
 
 import shutil
 from collections.abc import Callable
@@ -11,11 +11,9 @@ from mha.core.model.differences import ObjectChange
 from mha.core.record import Record, words
 from mha.core.standing import Mode, Sync
 from mha.errors import (
-    CannotRevert,
     CaughtUp,
     Collision,
     ControlCharacters,
-    DraftInTheWay,
     EmptyMessage,
     ExitCode,
     InvalidConfiguration,
@@ -47,10 +45,6 @@ def pair(make_cluster: Callable[..., Cluster]) -> Cluster:
 
 def heads(cluster: Cluster) -> set[str]:
     return {server.head for server in cluster.servers.values()}
-
-
-def revert(server: Server, text: str, message: str = "Undo it") -> Published:
-    return publication.revert(server.home, history.find(server.home, text), message=message, author=JANA)
 
 
 def synchronized(server: Server, head: str) -> PeerReport:
@@ -459,92 +453,6 @@ def test_a_publish_that_was_killed_before_it_was_served_is_served_by_the_next_co
     assert done == Published(None, None, ())
     assert active.home.repository.ref("refs/mha/current") == active.head == oid
     assert active.served()[HOSTS] == b"hosts: {}\n"
-
-
-def test_a_revert_publishes_the_opposite_of_one_revision(pair):
-    active = pair["fw-a"]
-    before = active.served()
-    active.publish_edit(HOSTS, "hosts: {}\n")
-    active.publish_edit("objects/new.yaml", "x-a: 1\n")
-
-    done = revert(active, "3")
-
-    assert (done.revision, done.changes) == (5, (Change(HOSTS, Action.MODIFIED),))
-    assert active.served() == before | {"objects/new.yaml": b"x-a: 1\n"}
-    assert active.draft() == active.served() == pair["fw-b"].served()
-    assert heads(pair) == {active.head}
-
-
-def test_a_revert_takes_back_lines_and_leaves_later_lines(pair):
-    active = pair["fw-a"]
-    lines = [f"line-{n}: {n}\n" for n in range(9)]
-    active.publish_edit("a.yaml", "".join(lines))
-    active.publish_edit("a.yaml", "".join(["first: 0\n", *lines[1:]]))
-    active.publish_edit("a.yaml", "".join(["first: 0\n", *lines[1:8], "last: 8\n"]))
-
-    revert(active, "4")
-
-    assert active.served()["a.yaml"].decode() == "".join([*lines[:8], "last: 8\n"])
-
-
-def test_a_revert_leaves_the_draft_alone(pair):
-    active = pair["fw-a"]
-    active.publish_edit(HOSTS, "hosts: {}\n")
-    active.edit("policies/main.yaml", "x-rules: []\n")
-
-    revert(active, "3")
-
-    assert history.diff(active.home).changes == (Change("policies/main.yaml", Action.MODIFIED),)
-
-
-def test_a_revert_does_not_overwrite_an_edit(pair):
-    active = pair["fw-a"]
-    active.publish_edit(HOSTS, "hosts: {}\n")
-    active.edit(HOSTS, "hosts: {mine: 10.0.0.1}\n")
-
-    with pytest.raises(DraftInTheWay):
-        revert(active, "3")
-
-    assert active.record.revision == 3
-    assert active.draft()[HOSTS] == b"hosts: {mine: 10.0.0.1}\n"
-
-
-def test_what_later_revisions_changed_again_is_not_reverted(pair):
-    active = pair["fw-a"]
-    active.publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n")
-    active.publish_edit(HOSTS, "hosts: {a: 10.0.0.2}\n")
-
-    with pytest.raises(CannotRevert) as raised:
-        revert(active, "3")
-
-    assert raised.value.message == f"Later revisions changed what revision 3 changed: {HOSTS}."
-    assert active.record.revision == 4
-
-
-def test_reverting_what_changed_no_file_publishes_nothing(pair):
-    pair["fw-b"].promote()
-    head = pair["fw-b"].head
-
-    done = revert(pair["fw-b"], "3")
-
-    assert done == Published(None, None, ())
-    assert pair["fw-b"].head == head
-
-
-def test_the_revision_that_listed_a_server_can_be_reverted_and_the_first_one_cannot(pair):
-    active = pair["fw-a"]
-
-    revert(active, "2")
-    with pytest.raises(InvalidConfiguration, match=r"mha\.yaml is deleted; a cluster needs it\."):
-        revert(active, "1")
-
-    assert active.status().peers == ()
-    assert active.record.revision == 3
-
-
-def test_a_standby_reverts_nothing(pair):
-    with pytest.raises(ReadOnlyServer):
-        revert(pair["fw-b"], "2")
 
 
 def test_a_bare_repository_in_work_is_not_published_nor_completed_by_a_later_publish(make_cluster):

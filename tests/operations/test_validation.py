@@ -8,7 +8,7 @@ import pytest
 
 from mha.core.model.severity import Severity
 from mha.errors import ExitCode, InvalidModel
-from mha.operations import history, publication, validation
+from mha.operations import history, publication, reverting, validation
 from mha.operations import tip as tips
 from tests.cluster import JANA
 from tests.conftest import SAMPLE
@@ -99,8 +99,7 @@ def test_an_error_of_another_code_is_not_accepted_with_it(active):
 def test_a_revert_that_would_break_the_configuration_is_refused_unless_it_is_accepted(active):
     added = active.publish_edit("objects/more.yaml", "hosts: {web-03: 10.1.0.12}\n")
     active.publish_edit("objects/group.yaml", "groups: {all: [web-03]}\n")
-    revision = active.home.repository.commit(added.id)
-    revert = partial(publication.revert, active.home, revision, message="Back", author=JANA)
+    revert = partial(reverting.revert, active.home, added.id or "", message="Back", author=JANA)
 
     with pytest.raises(InvalidModel):
         revert()
@@ -163,7 +162,7 @@ def test_a_revert_of_mha_yaml_is_checked_like_any_other(active):
     narrower = active.publish_edit("mha.yaml", text)
 
     with pytest.raises(InvalidModel):
-        publication.revert(active.home, active.home.repository.commit(narrower.id), message="Back", author=JANA)
+        reverting.revert(active.home, narrower.id or "", message="Back", author=JANA)
 
 
 def test_what_was_accepted_is_shown_with_the_revision(active):

@@ -22,9 +22,11 @@ def content(home: Home, tree: str) -> dict[str, str]:
 
 
 def reverted(home: Home, oid: str) -> Merged:
-    head = home.repository.head()
+    """The head without one revision."""
+    head, revision = home.repository.head(), home.repository.commit(oid)
     assert head is not None
-    return merging.reverted(home.repository, home.repository.commit(oid), onto=head)
+    before = home.repository.commit(revision.parents[0]).tree if revision.parents else None
+    return merging.reverted(home.repository, before=before, after=revision.tree, onto=home.repository.commit(head).tree)
 
 
 def test_later_changes_in_other_lines_and_files_stay(home):
