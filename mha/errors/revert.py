@@ -29,15 +29,16 @@ class CannotRevert(MhaError):
     """Later revisions changed the same lines; `revisions` is one or a range, as it was typed."""
 
     def __init__(self, revisions: str, overlaps: Sequence[Overlap]) -> None:
-        listed = "\n".join(line for overlap in overlaps[:_MOST_SHOWN] for line in _lines(overlap))
-        more = f"\n  and {len(overlaps) - _MOST_SHOWN} more files" if len(overlaps) > _MOST_SHOWN else ""
         single = ".." not in revisions
-        shown = f"`mha show {revisions if single else 'REV'} --lines` shows what {'it' if single else 'each'} changed"
+        which = f"Revision {revisions}" if single else f"Revisions {revisions}"
+        shown = f"`mha show {revisions} --lines` shows what it" if single else "`mha show REV --lines` shows what each"
+        listed = [line for overlap in overlaps[:_MOST_SHOWN] for line in _lines(overlap)]
+        if (left := len(overlaps) - _MOST_SHOWN) > 0:
+            listed.append(f"  and {left} more files")
         super().__init__(
-            f"Revision{'' if single else 's'} {revisions} cannot be reverted: later revisions changed the same again. Nothing was published.\n"
-            f"{listed}{more}",
-            f"Revert the later ones first, the newest of them before the others, or undo it by hand: {shown}; "
-            "edit work/ and publish.",
+            "\n".join([f"{which} cannot be reverted: later ones changed the same. Nothing was published.", *listed]),
+            "Revert the later ones first, the newest of them before the others, or undo it by hand: "
+            f"{shown} changed; edit work/ and publish.",
         )
         self.overlaps = tuple(overlaps)
 

@@ -231,7 +231,7 @@ def test_the_refusal_says_which_file_object_and_revision_and_what_to_do(busy):
 
     assert (done.returncode, done.stdout) == (ExitCode.ERROR, "")
     assert done.stderr.splitlines() == [
-        "Error: Revision 3 cannot be reverted: later revisions changed the same again. Nothing was published.",
+        "Error: Revision 3 cannot be reverted: later ones changed the same. Nothing was published.",
         f"  {HOSTS} (host web-01)",
         f"      5  {fifth}  Jana Doe  Fifth",
         (
@@ -239,6 +239,26 @@ def test_the_refusal_says_which_file_object_and_revision_and_what_to_do(busy):
             "`mha show 3 --lines` shows what it changed; edit work/ and publish."
         ),
     ]
+
+
+def test_a_long_refusal_is_cut_and_says_how_much_is_left(busy):
+    active = busy["fw-a"]
+    for n in range(12):
+        active.edit(f"objects/more-{n:02}.yaml", "x-a: 1\n")
+    active.publish()
+    for value in range(2, 14):
+        active.publish_edit("objects/more-00.yaml", f"x-a: {value}\n")
+    for n in range(1, 12):
+        active.edit(f"objects/more-{n:02}.yaml", "x-a: 2\n")
+    active.publish()
+
+    with pytest.raises(CannotRevert) as raised:
+        revert(active, "6..7")
+
+    lines = raised.value.message.splitlines()
+    assert lines[0].startswith("Revisions 6..7 cannot be reverted")
+    assert (lines[12], lines[-1], len(lines)) == ("      and 2 more", "  and 2 more files", 1 + 12 + 9 * 2 + 1)
+    assert "`mha show REV --lines`" in raised.value.hint
 
 
 def test_following_the_hint_takes_the_revision_back(busy):
