@@ -76,8 +76,8 @@ class NotOfThisSide(MhaError):
 
 def _lines(overlap: Overlap) -> list[str]:
     about = f" ({', '.join(_some(overlap.objects))})" if overlap.objects else ""
-    named = [f"      {each.revision}  {each.id}  {each.author}  {each.subject}" for each in overlap.later]
-    return [f"  {overlap.path}{about}", *_some(named, "      ")]
+    named = [f"  {each.revision:>5}  {each.id}  {each.author}  {each.subject}" for each in overlap.later]
+    return [f"  {overlap.path}{about}", *_some(named, "         ")]
 
 
 def _some(listed: Sequence[str], indent: str = "") -> list[str]:

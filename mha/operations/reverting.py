@@ -22,6 +22,8 @@ from mha.store.author import Author
 from mha.store.home import Home
 from mha.store.repository import Commit
 
+_MOST_READ = 100  # later revisions of a file: reading a large one takes a second
+
 
 class _Span(NamedTuple):
     """Revisions in a row, each the only parent of the next."""
@@ -107,15 +109,24 @@ def _require_row(here: Tip, first: Commit, last: Commit, text: str) -> None:
 
 
 def _overlaps(here: Tip, span: _Span, paths: Sequence[str]) -> list[Overlap]:
-    """The files that cannot be taken back, what they are about, and who changed them again."""
+    """The files that cannot be taken back, what they are about, and who changed that again."""
     later = _later(here, span, paths)
-    return [Overlap(path, _objects(here, span, path), tuple(later[path])) for path in paths]
+    return [_overlap(here, span, path, later[path]) for path in paths]
 
 
-def _objects(here: Tip, span: _Span, path: str) -> tuple[str, ...]:
-    """The objects of a file that were changed then and again; those of then, where lines are all that they share."""
+def _overlap(here: Tip, span: _Span, path: str, later: list[Commit]) -> Overlap:
+    """The objects that were changed again, and who did that; where only lines are shared, all who changed the file."""
     then, since = (_changed(here, old, span.last.tree, path) for old in (span.before, here.tree))
-    return tuple(each for each in then if each in since) or then
+    again = [each for each in then if each in since]
+    read = later if again and len(later) <= _MOST_READ else ()
+    who = [commit for commit in read if _touches(here, commit, path, again)]
+    return Overlap(path, tuple(again or then), tuple(_named(here, commit) for commit in who or later))
+
+
+def _touches(here: Tip, commit: Commit, path: str, subjects: Sequence[str]) -> bool:
+    """Whether a revision changed some of these objects in a file, as seen from one of its parents."""
+    olds = [here.home.repository.commit(parent).tree for parent in commit.parents]
+    return any(each in subjects for old in olds for each in _changed(here, old, commit.tree, path))
 
 
 def _changed(here: Tip, old: str | None, new: str, path: str) -> tuple[str, ...]:
@@ -123,14 +134,14 @@ def _changed(here: Tip, old: str | None, new: str, path: str) -> tuple[str, ...]
     return tuple(change.subject for change in objects.of_deltas(here, deltas))
 
 
-def _later(here: Tip, span: _Span, paths: Sequence[str]) -> dict[str, list[Later]]:
+def _later(here: Tip, span: _Span, paths: Sequence[str]) -> dict[str, list[Commit]]:
     """The revisions after a span that led to what files are now, the newest first, by path.
 
     A resolution that has a file as one of its sides leads on to that side alone; it counts itself where it took another
     side's file in place of what followed the span.
     """
     repository = here.home.repository
-    found: dict[str, list[Later]] = {path: [] for path in paths}
+    found: dict[str, list[Commit]] = {path: [] for path in paths}
     wanted = {path: {here.id} for path in paths}
     for commit in repository.walk(here.id, hide=[span.last.id]):
         differing = {parent: _differing(here, parent, commit) for parent in commit.parents}
@@ -141,7 +152,7 @@ def _later(here: Tip, span: _Span, paths: Sequence[str]) -> dict[str, list[Later
             wanted[path].update([parent for parent in commit.parents if parent not in changed] or changed)
             single = len(commit.parents) == 1
             if any(single or repository.contains(parent, span.last.id) for parent in changed):
-                found[path].append(_named(here, commit))
+                found[path].append(commit)
     return found
 
 

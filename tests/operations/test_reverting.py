@@ -257,7 +257,7 @@ def test_a_long_refusal_is_cut_and_says_how_much_is_left(busy):
 
     lines = raised.value.message.splitlines()
     assert lines[0].startswith("Revisions 6..7 cannot be reverted")
-    assert (lines[12], lines[-1], len(lines)) == ("      and 2 more", "  and 2 more files", 1 + 12 + 9 * 2 + 1)
+    assert (lines[12], lines[-1], len(lines)) == ("         and 2 more", "  and 2 more files", 1 + 12 + 9 * 2 + 1)
     assert "`mha show REV --lines`" in raised.value.hint
 
 
@@ -276,6 +276,28 @@ def test_a_file_that_was_deleted_later_is_in_the_way_and_who_deleted_it_is_named
         revert(active, "7")
 
     assert raised.value.overlaps == (Overlap("objects/new.yaml", (), (named(active, 8),)),)
+
+
+def test_who_changed_other_objects_of_the_file_is_not_named(busy):
+    active = busy["fw-a"]
+    web = active.draft()[HOSTS].decode()
+    active.publish_edit(HOSTS, web + "  db-01: 10.1.0.90\n", "Another host")
+
+    with pytest.raises(CannotRevert) as raised:
+        revert(active, "3")
+
+    assert [each.subject for each in raised.value.overlaps[0].later] == ["Fifth"]
+
+
+def test_of_very_many_later_revisions_all_that_changed_the_file_are_named(busy, monkeypatch):
+    active = busy["fw-a"]
+    active.publish_edit(HOSTS, active.draft()[HOSTS].decode() + "  db-01: 10.1.0.90\n", "Another host")
+    monkeypatch.setattr(reverting, "_MOST_READ", 1)
+
+    with pytest.raises(CannotRevert) as raised:
+        revert(active, "3")
+
+    assert [each.subject for each in raised.value.overlaps[0].later] == ["Another host", "Fifth"]
 
 
 def test_lines_next_to_each_other_name_the_objects_that_were_to_go(busy):
