@@ -98,7 +98,7 @@ def _require_row(here: Tip, first: Commit, last: Commit, text: str) -> None:
     lowest, commit = repository.record(first.id).revision, last
     while True:
         number = repository.record(commit.id).revision
-        if number < lowest or (number == lowest and commit.id != first.id):
+        if number < lowest:
             highest = repository.record(last.id).revision
             raise InvalidRange(text, f"revision {highest} ({short(last.id)}) does not follow {lowest}")
         if len(commit.parents) > 1:
