@@ -24,6 +24,7 @@ from mha.errors import (
 from mha.ids import short
 from mha.operations import history, resolution, reverting, verification
 from mha.operations.publication import Published
+from mha.operations.resolution import Wish
 from tests.cluster import JANA, Cluster, Server
 
 HOSTS = "objects/hosts.yaml"
@@ -388,7 +389,7 @@ def test_a_revision_of_the_other_side_is_refused_while_the_files_never_had_it(co
 
 def test_a_resolution_is_not_taken_back_alone_nor_in_a_range(collided):
     active = collided["fw-a"]
-    resolution.resolve(active.home, keep="fw-a", author=JANA)
+    resolution.resolve(active.home, Wish("fw-a"), author=JANA)
     active.publish_edit("objects/more.yaml", "x-b: 1\n")
     head = active.head
 
@@ -404,7 +405,7 @@ def test_ends_on_two_sides_are_no_range_and_a_range_on_a_side_that_was_kept_is_o
     active = collided["fw-a"]
     first, last = history.show(active.home, active.head).entry, active.home.repository.commit(active.head).parents[0]
     theirs = collided["fw-b"].head
-    resolution.resolve(active.home, keep="fw-a", author=JANA)
+    resolution.resolve(active.home, Wish("fw-a"), author=JANA)
 
     with pytest.raises(InvalidRange):
         revert(active, f"{last}..{theirs}")
@@ -418,7 +419,7 @@ def test_a_resolution_that_took_the_other_sides_file_is_named_with_who_changed_i
     active = collided["fw-a"]
     ours = active.home.repository.commit(active.head).parents[0]
     theirs = history.find(active.home, collided["fw-b"].head).parents[0]
-    resolved = resolution.resolve(active.home, keep="fw-b", author=JANA, reason="Theirs it is")
+    resolved = resolution.resolve(active.home, Wish("fw-b"), author=JANA)
 
     with pytest.raises(CannotRevert) as raised:
         revert(active, ours)
@@ -431,7 +432,7 @@ def test_a_resolution_that_took_the_other_sides_file_is_named_with_who_changed_i
 def test_a_resolution_that_kept_the_file_is_not_named(collided):
     active = collided["fw-a"]
     ours, later = active.home.repository.commit(active.head).parents[0], active.head
-    resolution.resolve(active.home, keep="fw-a", author=JANA)
+    resolution.resolve(active.home, Wish("fw-a"), author=JANA)
 
     with pytest.raises(CannotRevert) as raised:
         revert(active, ours)
