@@ -320,6 +320,7 @@ class Servers(RuleBasedStateMachine):
         wish = self._settled(name, side.name) if merging else resolution.Wish(keep=side.head)
         done = resolution.resolve(self.cluster[name].home, wish, author=JANA)
         self._learn()
+        FIGURES["merged"] += merging
         assert set(self.heads.values()) == {done.id}
         assert set(self.model.parents[done.id or ""]) == {side.head for side in sides}
         assert merging or self.model.files[done.id or ""] == self.model.files[side.head]

@@ -56,6 +56,7 @@ from mha.errors.draft import (
     LooksCutOff,
     NameTaken,
     ObjectInUse,
+    UnfitMerge,
     UnreadableDraft,
     UsesUnknown,
 )
@@ -183,6 +184,7 @@ __all__ = [
     "StoodDown",
     "StoreDamaged",
     "StoreNotWritable",
+    "UnfitMerge",
     "UnknownCode",
     "UnknownConflict",
     "UnknownDraft",

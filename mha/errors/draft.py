@@ -21,12 +21,32 @@ class InvalidModel(MhaError):
     exit_code = ExitCode.INVALID
 
     def __init__(self, findings: Sequence[tuple[str, str]], code: str) -> None:
-        errors = "1 error" if len(findings) == 1 else f"{len(findings)} errors"
-        listed = "\n".join(f"  {line}" + (f"\n      {hint}" if hint else "") for line, hint in findings)
+        errors, listed = _counted(findings)
         super().__init__(
             f"The draft would add {errors} to the configuration; nothing was published.\n{listed}",
             f"Correct them; `mha explain {code}` says more. To publish all the same: --accept CODE --reason WHY.",
         )
+        self.findings, self.code = findings, code
+
+
+class UnfitMerge(MhaError):
+    """What comes out of a merge would have errors that no side has; `findings` as of InvalidModel."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, findings: Sequence[tuple[str, str]], code: str) -> None:
+        errors, listed = _counted(findings)
+        super().__init__(
+            f"Merged, the sides have {errors} that none of them has alone; nothing was resolved.\n{listed}",
+            f"`mha explain {code}` says more. Keep one side with --keep SERVER, take another side where they conflict, "
+            "or merge all the same: --accept CODE --reason WHY.",
+        )
+
+
+def _counted(findings: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """How many errors there are, in words, and their lines."""
+    errors = "1 error" if len(findings) == 1 else f"{len(findings)} errors"
+    return errors, "\n".join(f"  {line}" + (f"\n      {hint}" if hint else "") for line, hint in findings)
 
 
 class NameTaken(MhaError):

@@ -17,7 +17,7 @@ from mha.operations.tip import Tip
 from mha.store import lock, trees
 from mha.store.trees import Blob
 
-Sides = Sequence[str]  # the ids of their trees, this server's first
+Sides = Sequence[tuple[str, str]]  # of each its name and the id of its tree; this server's first
 
 
 class Conflict(NamedTuple):
@@ -39,25 +39,23 @@ class Merged(NamedTuple):
     texts: Mapping[str, bytes | None]  # of the files in which it differs from this server's side
 
 
-def merged(here: Tip, base: str, sides: Sequence[tuple[str, str]], taken: Mapping[str, str]) -> Merged:
-    """Merge sides (each its name and its tree) that come from the tree `base`.
+def merged(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Merged:
+    """Merge sides that come from the tree `base`.
 
     `taken` says by a conflict's subject whose value holds; raises UnknownConflict where one settles nothing.
     """
-    files = _Files(here, base, [tree for _, tree in sides])
+    files = _Files(here, base, sides)
     found = _together(here, files, base, sides, taken)
     with lock.held(here.home.git_dir):  # it writes trees
         return Merged(files.stored(found.files), _conflicts(found, sides), found.files)
 
 
-def conflicts(here: Tip, base: str, sides: Sequence[tuple[str, str]]) -> tuple[Conflict, ...]:
+def conflicts(here: Tip, base: str, sides: Sides) -> tuple[Conflict, ...]:
     """What a person would decide about if sides were merged; nothing is stored."""
-    return _conflicts(_together(here, _Files(here, base, [tree for _, tree in sides]), base, sides, {}), sides)
+    return _conflicts(_together(here, _Files(here, base, sides), base, sides, {}), sides)
 
 
-def _together(
-    here: Tip, files: "_Files", base: str, sides: Sequence[tuple[str, str]], taken: Mapping[str, str]
-) -> Together:
+def _together(here: Tip, files: "_Files", base: str, sides: Sides, taken: Mapping[str, str]) -> Together:
     model, names = Model(here), [name for name, _ in sides]
 
     def holds_objects(path: str) -> bool:
@@ -78,7 +76,7 @@ def _subject(text: str, kinds: Mapping[str, Any]) -> Subject:
     return Subject(kind, name) if name and kind in kinds else Subject("", text.removeprefix("./"))
 
 
-def _conflicts(found: Together, sides: Sequence[tuple[str, str]]) -> tuple[Conflict, ...]:
+def _conflicts(found: Together, sides: Sides) -> tuple[Conflict, ...]:
     ours, theirs = sides[0][0], sides[found.theirs][0]
     return tuple(
         Conflict(
@@ -104,10 +102,10 @@ class _Files:
 
     def __init__(self, here: Tip, base: str, sides: Sides) -> None:
         self._repository = here.home.repository
-        self._base, self._sides = base, sides
+        self._base, self._sides = base, [tree for _, tree in sides]
         self._blobs: dict[str, dict[str, Blob | None]] = {base: {}}
         paths: set[str] = set()
-        for tree in dict.fromkeys(sides):
+        for tree in dict.fromkeys(self._sides):
             deltas = {delta.path.decode(): delta for delta in trees.deltas(self._repository, base, tree)}
             self._blobs[tree] = self._blobs.get(tree, {}) | {path: delta.new for path, delta in deltas.items()}
             self._blobs[base] |= {path: delta.old for path, delta in deltas.items() if tree != base}

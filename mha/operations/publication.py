@@ -147,7 +147,7 @@ def publish_files(
         if in_the_way:
             raise DraftInTheWay(what, in_the_way)
         _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
-        with _judged(desk.here, _texts(desk.here, files) if checked else {}, accepted) as verdict:
+        with _judged(desk.here, verdicts.stored_texts(home.repository, files) if checked else {}, accepted) as verdict:
             oid = _proposed(desk.here, files, message=message, author=author, accepted=accepted)
             tree = home.repository.commit(oid).tree
             changed = trees.changes(home.repository, desk.here.tree, tree)
@@ -311,12 +311,6 @@ def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
         raise LooksCutOff(found)
 
 
-def _texts(here: Tip, files: Mapping[str, Blob | None]) -> dict[str, bytes | None]:
-    """What the checks read of stored files."""
-    repository, found = here.home.repository, {path: blob for path, blob in files.items() if verdicts.concern(path)}
-    return {path: None if blob is None else trees.read(repository, blob) for path, blob in found.items()}
-
-
 @contextmanager
 def _judged(here: Tip, texts: Mapping[str, bytes | None], accepted: Mapping[str, str]) -> Iterator[Verdict]:
     """What the checks say about changed files; raises InvalidModel."""
@@ -341,14 +335,7 @@ def _require_cluster_file(here: Tip, blob: Blob | None, *, changed: bool) -> Non
     if not changed:
         return
     hint = "`mha discard mha.yaml` brings the published one back."
-    if blob is None:
-        raise InvalidConfiguration([f"{cluster.FILE} is deleted; a cluster needs it."], hint)
-    from mha.core import cluster_reader  # it needs a parser of YAML
-
-    try:
-        new = cluster_reader.parse(trees.read(here.home.repository, blob))
-    except MhaError as error:
-        raise InvalidConfiguration([error.message], error.hint) from error
+    new = tips.proposed_cluster(here, blob, hint)
     found = cluster.complaints(here.cluster, new, active=here.home.name)
     if found:
         raise InvalidConfiguration(found, hint)

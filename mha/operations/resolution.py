@@ -18,10 +18,11 @@ from mha.core.record import Record
 from mha.errors import (
     HeadMoved,
     InvalidConfiguration,
-    MhaError,
+    InvalidModel,
     NoCollision,
     NoSide,
     RefusedHistory,
+    UnfitMerge,
     UnknownServer,
 )
 from mha.operations import collision, objects, replication, sighting, verdicts
@@ -103,7 +104,7 @@ def resolve(home: Home, wish: Wish, *, author: Author, dry_run: bool = False, pr
     """End a collision; where sides that are merged conflict, nothing moves and the conflicts are reported.
 
     Raises NoCollision, NoSide, UnknownConflict, UnknownServer where the new Active is not listed in the result,
-    InvalidConfiguration and InvalidModel where the merged files would not do, and HeadMoved where another command
+    InvalidConfiguration and UnfitMerge where the merged files would not do, and HeadMoved where another command
     worked here meanwhile.
     """
     reason = records.cleaned(wish.reason, "reason")
@@ -166,40 +167,30 @@ def _merged(here: Tip, report: CollisionReport, wish: Wish) -> _Result:
 
 @contextmanager
 def _judged(here: Tip, report: CollisionReport, result: _Result, accepted: Mapping[str, str]) -> Iterator[Verdict]:
-    """What the checks find in merged files that no side has already; raises InvalidModel."""
+    """What the checks find in merged files that no side has already; raises UnfitMerge."""
     texts = {path: data for path, data in result.texts.items() if verdicts.concern(path)}
     if not texts:
         yield Verdict()
         return
     from mha.operations import validation
 
-    known: Counter[tuple[str, str, str]] = Counter()
+    repository, known = here.home.repository, Counter[tuple[str, str, str]]()
     for side in report.sides[1:]:
-        known |= Counter(validation.added(here, _texts(here, side)))
-    with validation.judged(here, texts, accepted, known) as verdict:
-        yield verdict
-
-
-def _texts(here: Tip, side: Side) -> dict[str, bytes | None]:
-    """What the checks read of another side."""
-    repository = here.home.repository
-    deltas = {d.path.decode(): d.new for d in trees.deltas(repository, here.tree, repository.commit(side.head).tree)}
-    wanted = {path: blob for path, blob in deltas.items() if verdicts.concern(path)}
-    return {path: None if blob is None else trees.read(repository, blob) for path, blob in wanted.items()}
+        deltas = trees.deltas(repository, here.tree, repository.commit(side.head).tree)
+        files = verdicts.stored_texts(repository, {delta.path.decode(): delta.new for delta in deltas})
+        known |= Counter(validation.added(here, files))
+    try:
+        with validation.judged(here, texts, accepted, known) as verdict:
+            yield verdict
+    except InvalidModel as error:
+        raise UnfitMerge(error.findings, error.code) from error
 
 
 def _require_cluster_file(here: Tip, result: _Result, active: str) -> None:
     """What comes out must list the new Active, and be a cluster's file; raises UnknownServer, InvalidConfiguration."""
     blob = trees.find(here.home.repository, result.tree, FILE)
-    hint = "`--take mha.yaml=SERVER` takes one side's, `--keep SERVER` all its files."
-    if blob is None:
-        raise InvalidConfiguration([f"{FILE} is deleted; a cluster needs it."], hint)
-    from mha.core import cluster_reader  # it needs a parser of YAML
-
-    try:
-        new = cluster_reader.parse(trees.read(here.home.repository, blob))
-    except MhaError as error:
-        raise InvalidConfiguration([error.message], error.hint) from error
+    hint = "Keep the files of one side: `mha resolve --keep SERVER`."
+    new = tips.proposed_cluster(here, blob, hint)
     if active not in new.servers:
         raise UnknownServer(active, new.servers)
     if FILE in result.texts and (found := complaints(here.cluster, new, active=active)):

@@ -7,7 +7,15 @@ from mha.core import cluster as cluster_file
 from mha.core.cluster import Cluster
 from mha.core.names import Peer
 from mha.core.record import Record
-from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer, StoreDamaged
+from mha.errors import (
+    InvalidConfiguration,
+    MhaError,
+    NoServerActive,
+    NotJoined,
+    ReadOnlyServer,
+    RemovedServer,
+    StoreDamaged,
+)
 from mha.ids import short
 from mha.store import keys, noted, trees
 from mha.store.home import Home
@@ -74,6 +82,16 @@ def tip(home: Home) -> Tip:
 def cluster_at(home: Home, oid: str) -> Cluster:
     """What `mha.yaml` says in a revision."""
     return _parsed(trees.read(home.repository, _file(home, oid)))
+
+
+def proposed_cluster(here: Tip, blob: Blob | None, hint: str) -> Cluster:
+    """What a `mha.yaml` says that is to be published; raises InvalidConfiguration where it is deleted or unreadable."""
+    if blob is None:
+        raise InvalidConfiguration([f"{cluster_file.FILE} is deleted; a cluster needs it."], hint)
+    try:
+        return _parsed(trees.read(here.home.repository, blob))
+    except MhaError as error:
+        raise InvalidConfiguration([error.message], error.hint) from error
 
 
 def require_active(here: Tip, what: str = "publish") -> None:

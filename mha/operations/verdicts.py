@@ -3,12 +3,15 @@
 Rule: nothing is imported for it: a publish of files that are no YAML needs no parser.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core.changes import escaped, is_yaml
 from mha.core.model.severity import Severity
+from mha.store import trees
 from mha.store.draft import Edit, WorkTree
+from mha.store.repository import Repository
+from mha.store.trees import Blob
 
 if TYPE_CHECKING:
     from mha.core.model.differences import ObjectChange
@@ -53,6 +56,12 @@ class Verdict(NamedTuple):
 def concern(path: str) -> bool:
     """Whether the checks look at a file: YAML, and the schemas of a store's own kinds."""
     return is_yaml(path) or path.startswith(KINDS)
+
+
+def stored_texts(repository: Repository, files: Mapping[str, Blob | None]) -> dict[str, bytes | None]:
+    """What the checks read of stored files; None stands for one that is deleted."""
+    wanted = {path: blob for path, blob in files.items() if concern(path)}
+    return {path: None if blob is None else trees.read(repository, blob) for path, blob in wanted.items()}
 
 
 def texts(tree: WorkTree, edits: Iterable[Edit]) -> dict[str, bytes | None]:

@@ -5,7 +5,7 @@ import pytest
 from mha.core.changes import Action, Change
 from mha.core.standing import Banner, Sync
 from mha.core.succession import Kind
-from mha.errors import Collision, InvalidModel, NoCollision, NoSide, UnknownConflict, UnknownServer
+from mha.errors import Collision, NoCollision, NoSide, UnfitMerge, UnknownConflict, UnknownServer
 from mha.operations import collision, drafts, history, resolution, verification
 from mha.operations.resolution import Resolved, Wish
 from tests.cluster import JANA, Cluster, Server
@@ -221,7 +221,7 @@ def test_an_error_that_no_side_has_stops_a_merge_unless_it_is_accepted(cluster):
     [conflict] = resolve(cluster["fw-a"]).conflicts
     assert conflict.subject == "host/web-01"
 
-    with pytest.raises(InvalidModel, match="dangling"):
+    with pytest.raises(UnfitMerge, match="dangling"):
         resolve(cluster["fw-a"], taken={"host/web-01": "fw-a"})
     assert cluster["fw-a"].home.repository.refs("refs/mha/keep/")
 

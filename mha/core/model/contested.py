@@ -1,14 +1,15 @@
 """What an object was, and what each side of a collision made of it: field by field.
 
-Rule: a rule is known by its id, else by its name, as everywhere; its fields are told one by one.
+Rule: a rule is known as in `differences`; its fields are told one by one, and the
+order of those that all sides have.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mha.core.model.facts import Facts, Value
+from mha.core.model.differences import called, mappings, named, objects
+from mha.core.model.facts import Definition, Facts, Value
 
-_NOTHING = object()
 _NAMES = ("id", "name")
 
 
@@ -20,7 +21,7 @@ class Held(NamedTuple):
     value: Any = None
 
 
-class Field(NamedTuple):
+class Differing(NamedTuple):
     """A field that is not the same everywhere."""
 
     field: str  # "": the whole object
@@ -33,7 +34,7 @@ class Contested(NamedTuple):
 
     kind: str
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[Differing, ...]
 
     @property
     def subject(self) -> str:
@@ -43,59 +44,48 @@ class Contested(NamedTuple):
 
 def of_objects(changed: Mapping[str, Mapping[str, tuple[Facts, Facts]]]) -> list[Contested]:
     """The objects that more than one side changed; `changed` has by side and path the old and the new facts."""
-    before: dict[tuple[str, str], Value] = {}
-    after: dict[str, dict[tuple[str, str], Value]] = {}
-    for side, files in changed.items():
-        before |= _objects(old for old, _ in files.values())
-        after[side] = _objects(new for _, new in files.values())
-    known = {side: _objects(old for old, _ in files.values()) for side, files in changed.items()}
-    found = []
-    for key in sorted({*before, *(key for objects in after.values() for key in objects)}):
-        values = {side: after[side].get(key, None if key in known[side] else before.get(key)) for side in changed}
-        if sum(repr(value) != repr(before.get(key)) for value in values.values()) > 1:
-            found.append(Contested(*key, tuple(_fields(before.get(key), values))))
-    return found
+    before = {side: objects(old for old, _ in files.values()) for side, files in changed.items()}
+    after = {side: objects(new for _, new in files.values()) for side, files in changed.items()}
+    base = {key: found for known in before.values() for key, found in known.items()}
+    contested = []
+    for key in sorted({*base, *(key for known in after.values() for key in known)}):
+        was = _value(base.get(key))
+        now = {side: _value(after[side].get(key)) if key in {*before[side], *after[side]} else was for side in changed}
+        if sum(repr(value) != repr(was) for value in now.values()) > 1:
+            contested.append(Contested(*key, tuple(_differing(was, now))))
+    return contested
 
 
-def _objects(files: Iterable[Facts]) -> dict[tuple[str, str], Value]:
-    return {(each.kind, each.name): each.value for file in files for each in file.definitions if each.value is not None}
+def _value(found: Definition | None) -> Value | None:
+    return None if found is None else found.value
 
 
-def _fields(base: Value | None, sides: Mapping[str, Value | None]) -> Iterator[Field]:
-    if any(value is None for value in sides.values()):
-        yield Field("", _held("", base, exists=base is not None), tuple(
-            _held(side, value, exists=value is not None) for side, value in sides.items()
-        ))  # fmt: skip
-        return
-    flat = [dict(_flat(value or {})) for value in (base, *sides.values())]
-    for field in dict.fromkeys(name for fields in flat for name in fields):
-        if len({repr(fields.get(field, _NOTHING)) for fields in flat}) > 1:
-            of_base, *of_sides = (
-                _held(side, fields.get(field), exists=field in fields)
-                for side, fields in zip(("", *sides), flat, strict=True)
-            )
-            yield Field(field, of_base, tuple(of_sides))
+def _differing(was: Value | None, now: Mapping[str, Value | None]) -> Iterator[Differing]:
+    """The fields that are not the same everywhere; the whole object, where a side has it not."""
+    names, values = ("", *now), (was, *now.values())
+    is_gone = None in now.values()
+    parts = [{} if value is None else {"": value} if is_gone else dict(_parts(value)) for value in values]
+    parts = [part | order for part, order in zip(parts, _orders(values), strict=True)]
+    for field in dict.fromkeys(name for part in parts for name in part):
+        held = [Held(name, field in part, part.get(field)) for name, part in zip(names, parts, strict=True)]
+        if len({repr(each[1:]) for each in held}) > 1:
+            yield Differing(field, held[0], tuple(held[1:]))
 
 
-def _held(side: str, value: Any, *, exists: bool) -> Held:
-    return Held(side, exists, value)
+def _parts(value: Value) -> Iterator[tuple[str, Any]]:
+    """The fields of an object, and of its rules."""
+    yield from ((field, inner) for field, inner in value.items() if field != "rules")
+    for key, rule in _rules(value).items():
+        yield from ((f"{called(key)}: {field}", inner) for field, inner in rule.items() if field not in _NAMES)
 
 
-def _flat(value: Value) -> Iterator[tuple[str, Any]]:
-    for field, inner in value.items():
-        if field == "rules" and isinstance(inner, list):
-            yield from _rules(inner)
-        else:
-            yield field, inner
+def _orders(values: Sequence[Value | None]) -> list[dict[str, Any]]:
+    """How the rules stand that are everywhere; a field of its own, where there are any."""
+    found = [{} if value is None else _rules(value) for value in values]
+    orders = [[called(key) for key in rules if all(key in each for each in found)] for rules in found]
+    return [{"order of rules": order} if order else {} for order in orders]
 
 
-def _rules(rules: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    seen: dict[str, int] = {}
-    for rule in rules:
-        fields = rule if isinstance(rule, dict) else {"section": rule}
-        name = str(fields.get("id") or fields.get("name") or f"title {fields.get('section', '')}")
-        seen[name] = seen.get(name, 0) + 1
-        called = name if seen[name] == 1 else f"{name} ({seen[name]})"
-        yield from (
-            (f"rule {called}: {field}", inner) for field, inner in fields.items() if field not in ("id", "name")
-        )
+def _rules(value: Value) -> dict[tuple[str, int], Value]:
+    rules = value.get("rules")
+    return named(mappings(rules)) if isinstance(rules, list) else {}

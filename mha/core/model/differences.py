@@ -32,13 +32,14 @@ class ObjectChange(NamedTuple):
 
 def between(changed: Mapping[str, tuple[Facts, Facts]]) -> list[ObjectChange]:
     """What happened to the objects of changed files, by path the old and the new facts."""
-    before = _objects(old for old, _ in changed.values())
-    after = _objects(new for _, new in changed.values())
+    before = objects(old for old, _ in changed.values())
+    after = objects(new for _, new in changed.values())
     found = [_change(before.get(key), after.get(key)) for key in sorted(before.keys() | after.keys())]
     return [change for change in found if change is not None]
 
 
-def _objects(files: Iterable[Facts]) -> dict[tuple[str, str], Definition]:
+def objects(files: Iterable[Facts]) -> dict[tuple[str, str], Definition]:
+    """The objects of files, by kind and name."""
     return {(each.kind, each.name): each for facts in files for each in facts.definitions if each.value is not None}
 
 
@@ -60,7 +61,7 @@ def _summary(new: Definition) -> Iterator[str]:
         if field in value:
             yield f"{field} {text(value[field])}"
     if isinstance(value.get("rules"), list):
-        yield f"{sum('section' not in rule for rule in _mappings(value['rules']))} rules"
+        yield f"{sum('section' not in rule for rule in mappings(value['rules']))} rules"
 
 
 def _fields(old: Value, new: Value, prefix: str) -> Iterator[str]:
@@ -69,7 +70,7 @@ def _fields(old: Value, new: Value, prefix: str) -> Iterator[str]:
         if before == after and type(before) is type(after):
             continue
         if field == "rules" and isinstance(before, list) and isinstance(after, list):
-            yield from _rules(_mappings(before), _mappings(after))
+            yield from _rules(mappings(before), mappings(after))
         elif isinstance(before, dict) and isinstance(after, dict):
             yield from _fields(before, after, f"{name}.")
         elif isinstance(before, list) and isinstance(after, list):
@@ -90,21 +91,22 @@ def _members(old: list[Any], new: list[Any]) -> str:
 
 
 def _rules(old: list[Value], new: list[Value]) -> Iterator[str]:
-    before, after = _named(old), _named(new)
+    before, after = named(old), named(new)
     for key in before:
         if key not in after:
-            yield f"{_called(key)} removed"
+            yield f"{called(key)} removed"
     moved = _moved([key for key in before if key in after], [key for key in after if key in before])
     for place, (key, rule) in enumerate(after.items()):
         if key not in before:
-            yield f"{_called(key)} added as number {place + 1}"
+            yield f"{called(key)} added as number {place + 1}"
             continue
         if key in moved:
-            yield f"{_called(key)} moved to number {place + 1}"
-        yield from (f"{_called(key)}: {detail}" for detail in _fields(before[key], rule, ""))
+            yield f"{called(key)} moved to number {place + 1}"
+        yield from (f"{called(key)}: {detail}" for detail in _fields(before[key], rule, ""))
 
 
-def _named(rules: list[Value]) -> dict[tuple[str, int], Value]:
+def named(rules: list[Value]) -> dict[tuple[str, int], Value]:
+    """Rules by what they are known by: of several of one name, by their order."""
     seen: Counter[str] = Counter()
     found = {}
     for rule in rules:
@@ -114,10 +116,11 @@ def _named(rules: list[Value]) -> dict[tuple[str, int], Value]:
     return found
 
 
-def _called(key: tuple[str, int]) -> str:
+def called(key: tuple[str, int]) -> str:
+    """What messages call a rule."""
     name, number = key
-    called = name if name.startswith("title ") else f"rule {name}"
-    return called if number == 1 else f"{called} ({number})"
+    text = name if name.startswith("title ") else f"rule {name}"
+    return text if number == 1 else f"{text} ({number})"
 
 
 def _moved(old: list[tuple[str, int]], new: list[tuple[str, int]]) -> set[tuple[str, int]]:
@@ -134,7 +137,8 @@ def _moved(old: list[tuple[str, int]], new: list[tuple[str, int]]) -> set[tuple[
     return set(old) - set(best[-1] if best else [])
 
 
-def _mappings(value: list[Any]) -> list[Value]:
+def mappings(value: list[Any]) -> list[Value]:
+    """The items of a list that have fields."""
     return [item for item in value if isinstance(item, dict)]
 
 
