@@ -26,6 +26,7 @@ from tests.reliability.syscalls import Plan, Ran, run
 HOSTS, NETWORKS, NEW = "objects/hosts.yaml", "objects/networks.yaml", "new/place/one.yaml"
 EDITS: dict[str, str | None] = {HOSTS: "hosts: {mine: 10.0.0.1}\n", NETWORKS: None, NEW: "new: 1\n"}
 THEIRS = "hosts: {theirs: 10.0.0.9}\n"
+MERGED = "hosts:\n  web: 10.0.0.1\n  theirs: 10.0.0.9\n"  # in lines, as what both sides come from
 _UNFINISHED = re.compile(r"\.lock$|\.keep$|(^|/)(tmp_|incoming-|sharedindex_|packing$|\.)")
 
 
@@ -373,15 +374,24 @@ def _promote_again(cluster: Cluster, before: Before) -> None:
 
 
 def _resolve_again(cluster: Cluster, before: Before) -> None:
+    _ended(cluster, before, ("--keep", before.heads["fw-b"]), THEIRS)
+
+
+def _merge_again(cluster: Cluster, before: Before) -> None:
+    _ended(cluster, before, ("--merge",), MERGED)
+
+
+def _ended(cluster: Cluster, before: Before, how: Sequence[str], hosts: str) -> None:
+    """The collision ends, or has ended, with these hosts, and both sides in the history."""
     server, other = cluster["fw-a"], cluster["fw-b"]
-    done = server.mha("resolve", "--keep", before.heads["fw-b"])
+    done = server.mha("resolve", *how)
     assert done.returncode == 0 or "There is no collision" in done.stderr, done
     sound(server)
     assert server.sync().complete
     _also(other, server)
     assert server.revisions() >= {before.heads["fw-a"], before.heads["fw-b"]}
     assert (server.record.active, server.record.revision) == ("fw-a", before.revision + 1)
-    assert server.served()[HOSTS] == THEIRS.encode()
+    assert server.served()[HOSTS] == hosts.encode()
     assert server.home.repository.refs(DRAFTS).keys() == {"1"}
     assert _files_of(server, server.home.repository.refs(DRAFTS)["1"]) == before.wanted
 
@@ -460,6 +470,7 @@ STORIES = {
         Story("promote", "fw-b", ("promote",), _edited, _promote_again, acknowledged="is Active"),
         Story("promote by force", "fw-b", ("promote", "--force"), _cut, _promote_again, acknowledged="is Active"),
         Story("resolve", "fw-a", ("resolve", "--keep", "fw-b"), _collided, _resolve_again, acknowledged="has ended"),
+        Story("merge", "fw-a", ("resolve", "--merge"), _collided, _merge_again, acknowledged="has ended"),
         Story("join", None, JOIN, _listed, _join_again, acknowledged="is a Standby of", keeps="fw-a"),
         Story("join with a pack", None, JOIN, _keyed, _join_again, acknowledged="is a Standby of", keeps="fw-a"),
         Story("backup", "fw-a", ("backup", f"{{root}}/{SAVED}"), _drafted, _backup_again),

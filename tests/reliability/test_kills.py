@@ -19,6 +19,8 @@ SHORT = [  # one for each kind of call, where much depends on it
     ("promote by force", Plan(1, Effect.KILL_ALL, "rename", ".work-new")),
     ("resolve", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
     ("resolve", Plan(1, Effect.KILL_ALL, "mkdir", "fw-a/releases")),  # `main` has moved, and nothing followed
+    ("merge", Plan(2, Effect.KILL_ALL, "link", "fw-a/mha.git/objects")),  # a part of what is merged is stored
+    ("merge", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
     ("join", Plan(1, Effect.KILL_ALL, "syncfs")),
     ("backup", Plan(1, Effect.KILL_ALL, "fsync", ".mha-backup-")),
     ("backup", Plan(1, Effect.KILL_ALL, "rename", "saved.bundle")),
