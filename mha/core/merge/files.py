@@ -17,6 +17,7 @@ Rule 3: when in doubt, a conflict.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from mha.core import outcomes
@@ -72,8 +73,8 @@ def merge(
 
 
 def _definitions(sides: Sequence[Files], reading: Reading) -> list[Definition]:
-    files = (((path, side[path]) for path in side if reading.interprets(path)) for side in sides)
-    return swaps.definitions([reading.others(), *files], reading.kinds)
+    files = ((path, side[path]) for side in sides for path in side if reading.interprets(path))
+    return swaps.definitions(chain(reading.others(), files), reading.kinds)
 
 
 class _Run:

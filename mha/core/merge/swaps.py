@@ -81,10 +81,9 @@ class Swaps:
         return found
 
 
-def definitions(files: Iterable[Iterable[tuple[str, bytes]]], kinds: Kinds) -> list[Definition]:
+def definitions(files: Iterable[tuple[str, bytes]], kinds: Kinds) -> list[Definition]:
     """The objects of all sides; a file that is the same on several is read once."""
-    every = {file for side in files for file in side}
-    found = (each for path, data in sorted(every) for each in facts.of_file(path, data, kinds).definitions)
+    found = (each for path, data in sorted(set(files)) for each in facts.of_file(path, data, kinds).definitions)
     return [each for each in found if each.value is not None]
 
 

@@ -74,3 +74,20 @@ def test_two_items_at_one_place_of_a_list_conflict_where_its_order_may_mean_some
     base = b"settings:\n  dns: {value: [a, b]}\n"
     merged = one(base, base.replace(b"b]", b"b, c]"), base.replace(b"b]", b"b, d]"))
     assert [each.reason for each in merged.conflicts] == [Reason.ORDER]
+
+
+LAYER = b"layers:\n  edge:\n    rules:\n      - {name: z, from: any, to: any, service: any, action: drop}\n"
+RULE = b"    rules:\n      - {name: %s, from: [%s], to: any, service: any, action: %s}\n"
+WEB, MAIL = RULE % (b"web", b"web", b"accept"), RULE % (b"mail", b"mail", b"drop")
+
+
+@pytest.mark.parametrize(("web", "conflicts"), [(b"10.0.0.1", 0), (b"10.0.0.2", 1)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_whether_two_new_rules_meet_is_judged_by_what_either_side_says_of_their_objects(web, conflicts, turned):
+    known = b"hosts: {web: 10.0.0.1, mail: 10.0.0.2}\n"
+    base = {"objects/policy.yaml": LAYER, "objects/hosts.yaml": known}
+    ours = {"objects/policy.yaml": LAYER.replace(b"    rules:\n", WEB)}
+    ours["objects/more.yaml"] = known.replace(b"web: 10.0.0.1", b"web: " + web)  # a file that the other does not have
+    theirs = base | {"objects/policy.yaml": LAYER.replace(b"    rules:\n", MAIL)}
+    one, other = (theirs, ours) if turned else (ours, theirs)
+    assert len(merge(base, one, other, READING).conflicts) == conflicts
