@@ -117,6 +117,21 @@ def server_remove(
     end(render.published(servers.remove(home, name=name, author=whoami(home)), json=json))
 
 
+@server.command("set-primary", epilog=examples.SERVER_SET_PRIMARY)
+def server_set_primary(
+    context: typer.Context,
+    name: Annotated[str, Server],
+    *,
+    json: Json = False,
+) -> None:
+    """Publish that another server is the Primary; the mode stays where it is"""
+    from mha.cli.render import files as render
+    from mha.operations import servers
+
+    home = open_home(context)
+    end(render.published(servers.set_primary(home, name=name, author=whoami(home)), json=json))
+
+
 @server.command("list", epilog=examples.SERVER_LIST)
 def server_list(context: typer.Context, *, json: Json = False) -> None:
     """List the servers of the cluster"""

@@ -42,6 +42,14 @@ SERVER_REMOVE = _below("""
 
     Exit codes: as `mha publish`.
 """)
+SERVER_SET_PRIMARY = _below("""
+    Example, on the Active:
+      mha server set-primary fw-b
+
+    The server that was the Primary is a secondary then, if it is still listed.
+
+    Exit codes: as `mha publish`.
+""")
 SERVER_LIST = _below("""
     Example:
       mha server list

@@ -1,4 +1,4 @@
-"""The servers of the cluster: adding and removing one is a published change of `mha.yaml`."""
+"""The servers of the cluster: adding or removing one, or another Primary, is a published change of `mha.yaml`."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +64,19 @@ def remove(home: Home, *, name: str, author: Author) -> Published:
     published = _publish(here, text, f"Remove the server {name}", author, ignored=name)
     home.forget(name)
     return published
+
+
+def set_primary(home: Home, *, name: str, author: Author) -> Published:
+    """Make a server the Primary, and the one that was it a secondary, in one revision; none where it is it already."""
+    here = tips.tip(home)
+    require_active(here, "set the Primary")
+    known = here.cluster.servers
+    if name not in known:
+        raise UnknownServer(name, known)
+    wanted = {each: Role.PRIMARY if each == name else Role.SECONDARY for each in known}
+    if all(known[each].role is role for each, role in wanted.items()):
+        return Published(None, None, ())
+    return _publish(here, cluster_file.set_roles(_text(here), wanted), f"Make {name} the Primary", author)
 
 
 def listed(home: Home) -> list[ServerListed]:

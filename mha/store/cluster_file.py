@@ -1,13 +1,17 @@
-"""Edits of `mha.yaml` that change the lines of one server, and no other byte.
+"""Edits of `mha.yaml` that change the lines of one server, or the roles of all, and no other byte.
 
 ruamel.yaml says where a server's lines begin and end. The text is cut there: written
 anew by any library, other lines would change their spaces and comments their place.
 """
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode
+
+_ALIAS = re.compile(r"\*[^\s,\]{}]+")
 
 
 def add_server(data: bytes, *, name: str, url: str, key: str | None, role: str) -> bytes:
@@ -38,6 +42,33 @@ def remove_server(data: bytes, *, name: str) -> bytes:
     if place + 1 < len(names):
         return _spliced(text, key.start_mark.index, servers.value[place + 1][0].start_mark.index)
     return _spliced(text, servers.value[place - 1][1].end_mark.index, value.end_mark.index)
+
+
+def set_roles(data: bytes, roles: Mapping[str, str]) -> bytes:
+    """`mha.yaml` with the roles of its servers as given; only the words that differ are written.
+
+    A word that others refer to, or that refers to another, is written out for each of them.
+    """
+    text = data.decode()
+    spans = []
+    for name, fields in _servers(text).value:
+        key, node = next((key, value) for key, value in fields.value if key.value == "role")
+        start, end = _span(text, key, node)
+        if node.value != roles[name.value] or text[start] in "&*":
+            spans.append((start, end, roles[name.value]))
+    for start, end, word in sorted(spans, reverse=True):
+        text = text[:start] + word + text[end:]
+    return text.encode()
+
+
+def _span(text: str, key: Any, node: Any) -> tuple[int, int]:
+    """Where a field's value stands; of an alias, where it is and not where what it means is."""
+    if node.start_mark.index >= key.end_mark.index:
+        start = node.start_mark.index
+        return start, start + len(text[start : node.end_mark.index].rstrip())
+    alias = _ALIAS.search(text, key.end_mark.index)
+    assert alias is not None
+    return alias.span()
 
 
 def _servers(text: str) -> "MappingNode":
