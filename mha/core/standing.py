@@ -104,6 +104,14 @@ def judge(sight: Sight, memory: Memory) -> Sync:
             return Sync.COLLISION
 
 
+def unheard(sight: Sight, memory: Memory, *, restored: bool) -> bool:
+    """Whether a peer that may know of a changeover does not tell its head now.
+
+    One that was never seen to hold anything knows of none, and is awaited by nobody; a restored server has seen nobody.
+    """
+    return not sight.usable and (memory.head is not None or restored)
+
+
 def mode_of(name: str, record: Record | None) -> Mode:
     """The mode of a server whose own head carries `record`; unknown where its head is."""
     if record is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
+from mha.core.cluster import OnIsolated
 from mha.core.standing import Sync
 from mha.errors import (
     CannotRevert,
@@ -17,6 +18,7 @@ from mha.errors import (
     HandMadeCommits,
     HeadMoved,
     InvalidConfiguration,
+    Isolated,
     LooksCutOff,
     MhaError,
     NotFetched,
@@ -62,6 +64,7 @@ class Published(NamedTuple):
     objects: "tuple[ObjectChange, ...]" = ()  # what it does to objects
     standing: int = 0  # how many errors there are, old ones included
     uncompared: bool = False  # this server came from a backup, and no peer has answered since
+    isolated: tuple[str, ...] = ()  # the peers, where none told whether this server was superseded
 
     @property
     def held(self) -> int:
@@ -187,9 +190,11 @@ def revert(
 
 
 def compare(home: Home, *, ignored: str | None = None, progress: Progress = silent) -> list[View]:
-    """See that no peer is ahead before something is published; raises StoodDown, CaughtUp, Collision or NotFetched.
+    """See that no peer is ahead before something is published.
 
-    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody.
+    Raises StoodDown, CaughtUp, Collision, NotFetched, or Isolated where the settings want that.
+    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody, nor does isolation,
+    which removing the lost peers ends.
     """
     here = tips.tip(home)
     views = replication.look(here, progress=progress)
@@ -200,6 +205,9 @@ def compare(home: Home, *, ignored: str | None = None, progress: Progress = sile
     unseen = next((view for view in views if view.sight.unseen and view.name != ignored), None)
     if unseen is not None:
         raise NotFetched(unseen.name, unseen.sight.fault)
+    refuses = here.cluster.settings.on_isolated is OnIsolated.REFUSE and ignored is None
+    if refuses and (unheard := sighting.isolated(here, views)):
+        raise Isolated(home.name, unheard)
     further = [view for view in views if view.sight.further]
     if not further:
         return views
@@ -261,6 +269,7 @@ def give(
         peers=tuple(sighting.report(here, view) for view in after),
         wanted=here.cluster.settings.wait_for if wait is None else wait,
         uncompared=home.restored() is not None,
+        isolated=sighting.isolated(here, related),
     )
 
 
