@@ -186,6 +186,9 @@ def promote(
     context: typer.Context,
     *,
     force: Annotated[bool, typer.Option("--force", help="Take over although the Active cannot be asked")] = False,
+    despite_pause: Annotated[
+        bool, typer.Option("--despite-pause", help="With --force: although the cluster is paused")
+    ] = False,
     dry_run: DryRun = False,
     reason: Reason = "",
     json: Json = False,
@@ -202,8 +205,9 @@ def promote(
             render.risks(sentences)
 
         done = changeover.promote(
-            home, author=whoami(home), reason=reason, force=force, dry_run=dry_run, warn=warn, progress=progress.line
-        )
+            home, author=whoami(home), reason=reason, force=force, despite_pause=despite_pause, dry_run=dry_run,
+            warn=warn, progress=progress.line,
+        )  # fmt: skip
     end(render.changed_over(done, home.name, json=json))
 
 
@@ -234,6 +238,26 @@ def demote(
             home, author=whoami(home), to=to, reason=reason, dry_run=dry_run, progress=progress.line
         )
     end(render.changed_over(done, home.name, json=json))
+
+
+@app.command(epilog=examples.PAUSE)
+def pause(context: typer.Context, *, reason: Reason = "", json: Json = False) -> None:
+    """Refuse publishes and changeovers on every server, until `mha resume`"""
+    from mha.cli.render import files as render
+    from mha.operations import pausing
+
+    home = open_home(context)
+    end(render.published(pausing.pause(home, author=whoami(home), reason=reason), json=json))
+
+
+@app.command(epilog=examples.RESUME)
+def resume(context: typer.Context, *, json: Json = False) -> None:
+    """Allow publishes and changeovers again"""
+    from mha.cli.render import files as render
+    from mha.operations import pausing
+
+    home = open_home(context)
+    end(render.published(pausing.resume(home, author=whoami(home)), json=json))
 
 
 @app.command(epilog=examples.COLLISION)

@@ -88,6 +88,20 @@ DEMOTE = _below("""
 
     Exit codes: 0 done; 6 SERVER cannot take over, or has not heard of it yet; 5 collision.
 """)
+PAUSE = _below("""
+    Example, on the Active:
+      mha pause --reason "freeze until the audit is over"
+
+    Synchronization goes on. `mha resume` and `mha resolve` go through.
+
+    Exit codes: as `mha publish`.
+""")
+RESUME = _below("""
+    Example, on the Active:
+      mha resume
+
+    Exit codes: as `mha publish`.
+""")
 COLLISION = _below("""
     Example:
       mha collision

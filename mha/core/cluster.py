@@ -47,6 +47,7 @@ class Settings(NamedTuple):
     sync_interval_seconds: int = 60
     wait_for: int = 0  # how many Standbys must hold a revision before `mha publish` succeeds
     on_isolated: OnIsolated = OnIsolated.ALLOW
+    paused: str = ""  # why nobody publishes nor changes over until `mha resume`; empty: all go on
 
 
 class Model(NamedTuple):

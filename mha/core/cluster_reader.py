@@ -19,7 +19,7 @@ _HOLDS = "mha.yaml holds cluster, servers (each with url, role and key) and sett
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _KNOWN = {
     "": {"cluster", "format", "servers", "settings", "administrators", "model"},
-    "settings": {"sync-interval", "wait-for", "on-isolated"},
+    "settings": {"sync-interval", "wait-for", "on-isolated", "paused"},
     "server": {"url", "key", "role"},
     "model": {"interpret", "severity"},
 }
@@ -56,6 +56,7 @@ def _settings(fields: Mapping[str, reader.Node]) -> Settings:
         _seconds(fields["sync-interval"]) if "sync-interval" in fields else usual.sync_interval_seconds,
         _count(fields["wait-for"]) if "wait-for" in fields else usual.wait_for,
         _checked(fields["on-isolated"], _on_isolated) if "on-isolated" in fields else usual.on_isolated,
+        _checked(fields["paused"], _reason) if "paused" in fields else usual.paused,
     )
 
 
@@ -145,6 +146,12 @@ def _on_isolated(text: str) -> OnIsolated:
     if text not in tuple(OnIsolated):
         raise ValueError(f"{text!r} is no choice for on-isolated: {' or '.join(OnIsolated)}.")
     return OnIsolated(text)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError("paused needs a reason: a sentence in quotes.")
+    return text
 
 
 def _severity(text: str) -> Severity:

@@ -173,6 +173,7 @@ def next_step(
     draft_changes: int,
     fault: str = "",
     listed: bool = True,
+    paused: bool = False,
 ) -> str:
     """What the administrator does next, in one sentence.
 
@@ -197,8 +198,9 @@ def next_step(
             return "No peer answers: see to the network. Publish only if no other server was made Active meanwhile."
         case Banner.LAGGING:
             return _towards_synchronized(peers)
-        case Banner.DONE:
+        case Banner.DONE if not paused:
             return _work(name, record, draft_changes)
+    return f"Publishes and changeovers are paused: `mha resume` on {record.active} lifts that."
 
 
 def _without_switch_point(record: Record) -> str:

@@ -131,6 +131,14 @@ class Isolated(MhaError):
         )
 
 
+class Paused(MhaError):
+    """The administrators let nobody publish nor change over for now."""
+
+    def __init__(self, why: str, active: str | None, hint: str = "") -> None:
+        lifted = f"`mha resume` on {active or 'the Active'} lifts it; `mha log` shows who paused."
+        super().__init__(f"Publishes and changeovers are paused: {ended(why)}", hint or lifted)
+
+
 class ResultUnknown(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 

@@ -34,7 +34,7 @@ from mha.operations.admission import Judge
 from mha.operations.editing import at_desk, patch
 from mha.operations.settling import Settled, settle_after
 from mha.operations.sighting import PeerReport, View
-from mha.operations.tip import Tip, require_active
+from mha.operations.tip import Tip, require_active, require_running
 from mha.operations.verdicts import Remark, Verdict
 from mha.store import lock, releases, trees
 from mha.store.author import Author
@@ -137,13 +137,14 @@ def publish_files(
     ignored: str | None = None,
     accepted: Mapping[str, str] = MappingProxyType({}),
     checked: bool = True,
+    lifting: bool = False,
 ) -> Published:
     """Publish some files on top of the head that they were made for, and leave the rest of the draft alone.
 
     Raises DraftInTheWay, HeadMoved where another command published meanwhile, and InvalidModel, if they are `checked`.
     """
     home = here.home
-    views = compare(home, ignored=ignored)
+    views = compare(home, ignored=ignored, lifting=lifting)
     with at_desk(home) as desk:
         if desk.here.id != here.id:
             raise HeadMoved(here.id)
@@ -153,7 +154,7 @@ def publish_files(
             raise DraftInTheWay(what, in_the_way)
         _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
         with _judged(desk.here, _texts(desk.here, files) if checked else {}, accepted) as verdict:
-            oid = advance(desk.here, files, message=message, author=author, accepted=accepted)
+            oid = advance(desk.here, files, message=message, author=author, accepted=accepted, lifting=lifting)
             fault = settle_after(home).fault
             verdict.keep(home.repository.commit(oid).tree)
     changed = trees.changes(home.repository, desk.here.tree, home.repository.commit(oid).tree)
@@ -189,14 +190,18 @@ def revert(
     return publish_files(here, files, message=message, author=author, what=what, wait=wait, accepted=accepted)
 
 
-def compare(home: Home, *, ignored: str | None = None, progress: Progress = silent) -> list[View]:
+def compare(
+    home: Home, *, ignored: str | None = None, lifting: bool = False, progress: Progress = silent
+) -> list[View]:
     """See that no peer is ahead before something is published.
 
-    Raises StoodDown, CaughtUp, Collision, NotFetched, or Isolated where the settings want that.
-    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody, nor does isolation,
-    which removing the lost peers ends.
+    Raises StoodDown, CaughtUp, Collision, NotFetched, Paused, or Isolated where the settings want that.
+    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody. Neither that nor
+    `lifting` a pause is stopped by isolation: they lead out of it.
     """
     here = tips.tip(home)
+    if not lifting:
+        require_running(here)
     views = replication.look(here, progress=progress)
     replication.pin(here, views)
     diverged = [view.name for view in views if view.sight.diverged]
@@ -205,7 +210,7 @@ def compare(home: Home, *, ignored: str | None = None, progress: Progress = sile
     unseen = next((view for view in views if view.sight.unseen and view.name != ignored), None)
     if unseen is not None:
         raise NotFetched(unseen.name, unseen.sight.fault)
-    refuses = here.cluster.settings.on_isolated is OnIsolated.REFUSE and ignored is None
+    refuses = here.cluster.settings.on_isolated is OnIsolated.REFUSE and ignored is None and not lifting
     if refuses and (unheard := sighting.isolated(here, views)):
         raise Isolated(home.name, unheard)
     further = [view for view in views if view.sight.further]
@@ -227,8 +232,11 @@ def advance(
     message: str,
     author: Author,
     accepted: Mapping[str, str] = MappingProxyType({}),
+    lifting: bool = False,
 ) -> str:
     """Write the next revision with some files changed, judge it, and make it the head; the id is read back."""
+    if not lifting:
+        require_running(here)  # once more: another command may have paused the cluster meanwhile
     repository = here.home.repository
     oid = repository.write_commit(
         tree=trees.edited(repository, here.tree, files),

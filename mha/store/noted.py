@@ -37,7 +37,9 @@ def read(home: Home) -> Noted | None:
         severity = {code: Severity(text) for code, text in found["model"]["severity"].items()}
         model = Model(tuple(found["model"]["interpret"]), severity)
         chosen = found["settings"]
-        settings = Settings(chosen["sync_interval_seconds"], chosen["wait_for"], OnIsolated(chosen["on_isolated"]))
+        settings = Settings(
+            chosen["sync_interval_seconds"], chosen["wait_for"], OnIsolated(chosen["on_isolated"]), chosen["paused"]
+        )
         cluster = Cluster(found["name"], {s.name: s for s in servers}, settings, model, unknown)
         return Noted(found["head"], found["file"], cluster)
     except (OSError, ValueError, KeyError, TypeError, MhaError):

@@ -101,6 +101,12 @@ LINES = {
     "no role": (WHOLE.replace("role: primary", "x-role: primary"), 4, "role is missing."),
     "a bad url": (WHOLE.replace("/srv/mha  #", "ext::sh  #"), 6, "'ext::sh' is not the address of a server's home."),
     "no text for a url": (WHOLE.replace("/srv/mha  #", "  #"), 6, "'None' is not the address of a server's home."),
+    "a choice for on-isolated that is none": (
+        WHOLE.replace("refuse", "stop"),
+        8,
+        "'stop' is no choice for on-isolated: allow or refuse.",
+    ),
+    "a pause without a reason": (WHOLE.replace("refuse", "refuse, paused: ' '"), 8, "paused needs a reason"),
     "a bad role": (WHOLE.replace("secondary", "master"), 7, "'master' is not a role: primary or secondary."),
     "a role in capitals": (WHOLE.replace("secondary", "Secondary"), 7, "'Secondary' is not a role"),
     "a short key": (WHOLE.replace(KEY, "ssh-ed25519 AAAA"), 4, "The key is not an ed25519 public key"),

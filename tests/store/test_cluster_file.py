@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mha.core import cluster, cluster_reader
 from mha.core.cluster import Role
-from mha.store.cluster_file import add_server, remove_server, set_roles
+from mha.store.cluster_file import add_server, remove_server, set_paused, set_roles
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmSdj1ygnbPmgHiXFJZ8wyrlGcqyEmIeCXRoNfJPXRD"
 BLOCK = """\
@@ -138,6 +138,35 @@ def test_a_role_is_replaced_however_it_is_written(word):
 def test_servers_that_share_the_word_for_their_role_have_one_each_then():
     edited = set_roles(ALIAS.encode(), {"fw-a": "primary", "fw-b": "secondary"}).decode()
     assert edited == ALIAS.replace("&second secondary", "primary").replace("*second", "secondary")
+
+
+WHY = 'the "audit" of #4: Gebäude 𝔄'
+
+
+@pytest.mark.parametrize("text", STYLES.values(), ids=STYLES.keys())
+def test_a_pause_is_a_setting_and_its_end_brings_the_bytes_back(text):
+    paused = set_paused(text.encode(), WHY)
+
+    known = cluster_reader.parse(text.encode())
+    assert cluster_reader.parse(paused) == known._replace(settings=known.settings._replace(paused=WHY))
+    resumed = set_paused(paused, None)
+    assert cluster_reader.parse(resumed) == known
+    assert re.sub(r"\s*(settings: {}\s*)?$", "", resumed.decode()) == re.sub(r"\s*(settings: {}\s*)?$", "", text)
+
+
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        ("settings:\n  paused: x  # soon\nx-a: 1\n", "settings:\n  {}  # soon\nx-a: 1\n"),
+        ("settings: {paused: x}\n", "settings: {}\n"),
+        ("settings: {paused: x, wait-for: 0}\n", "settings: {wait-for: 0}\n"),
+        ("settings:\n  paused: x\n  wait-for: 0\n", "settings:\n  wait-for: 0\n"),
+    ],
+)
+def test_a_pause_that_was_written_by_hand_ends_too(settings, left):
+    before = "cluster: acme\nservers:\n  fw-a: {url: /srv/a, role: primary}\n"
+    assert set_paused(f"{before}{settings}".encode(), None).decode() == before + left
+    assert cluster_reader.parse(set_paused(f"{before}{left}".encode(), "y")).settings.paused == "y"
 
 
 @settings(deadline=None)

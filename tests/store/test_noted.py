@@ -17,7 +17,7 @@ KNOWN = Cluster(
         "fw-b": Server("fw-b", url("/srv/b"), Role.SECONDARY),
         "fw-a": Server("fw-a", url("ssh://mha@fw-a.example.org:22/srv/a"), Role.PRIMARY, "ssh-ed25519 " + "A" * 68),
     },
-    Settings(300, 2, OnIsolated.REFUSE),
+    Settings(300, 2, OnIsolated.REFUSE, "the audit"),
     Model(("objects/**",), {"unused": Severity.ERROR}),
     ((7, "colour"),),
 )
