@@ -10,6 +10,7 @@ from mha.errors import DraftInTheWay, ExitCode, Isolated, Paused, ReadOnlyServer
 from mha.operations import history, pausing, publication, resolution, servers
 from mha.operations import tip as tips
 from mha.operations.publication import Published
+from mha.operations.resolution import Wish
 from mha.store import lock
 from mha.store.files import remove_tree
 from tests.cluster import JANA, Cluster, Server
@@ -138,7 +139,7 @@ def test_a_collision_ends_while_the_cluster_is_paused(cluster: Cluster):
     cluster.heal_all()
     cluster["fw-b"].sync()
 
-    resolution.resolve(cluster["fw-b"].home, keep="fw-b", author=JANA)
+    resolution.resolve(cluster["fw-b"].home, Wish("fw-b"), author=JANA)
 
     assert {server.head for server in cluster.servers.values()} == {cluster["fw-b"].head}
     assert resume(cluster["fw-b"]).revision == cluster["fw-b"].record.revision
