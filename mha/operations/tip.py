@@ -7,7 +7,7 @@ from mha.core import cluster as cluster_file
 from mha.core.cluster import Cluster
 from mha.core.names import Peer
 from mha.core.record import Record
-from mha.errors import NoServerActive, NotJoined, ReadOnlyServer, RemovedServer, StoreDamaged
+from mha.errors import NoServerActive, NotJoined, Paused, ReadOnlyServer, RemovedServer, StoreDamaged
 from mha.ids import short
 from mha.store import keys, noted, trees
 from mha.store.home import Home
@@ -83,6 +83,12 @@ def require_active(here: Tip, what: str = "publish") -> None:
         raise NoServerActive
     if here.record.active != here.home.name:
         raise ReadOnlyServer(here.home.name, here.record.active, what)
+
+
+def require_running(here: Tip) -> None:
+    """Raises Paused where the cluster's administrators let nobody publish nor change over."""
+    if here.cluster.settings.paused:
+        raise Paused(here.cluster.settings.paused, here.record.active)
 
 
 def require_listed(here: Tip) -> None:
