@@ -94,6 +94,8 @@ def test_a_server_that_is_added_is_a_publish_that_standbys_must_hold(make_cluste
 
     assert done.returncode == ExitCode.NOT_EVERYWHERE
     assert done.stderr.splitlines()[1:] == [
+        "WARNING: No peer has answered (fw-b). If another server has taken over since,",
+        "this is a collision. Publish no more than you must; see to the link, then run `mha sync`.",
         "Warning: fw-b does not hold it: not communicating (there is no home at its address).",
         "Warning: Standbys that hold it: 0; wanted: 1. `mha sync` tries again.",
     ]

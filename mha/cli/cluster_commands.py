@@ -117,6 +117,21 @@ def server_remove(
     end(render.published(servers.remove(home, name=name, author=whoami(home)), json=json))
 
 
+@server.command("set-primary", epilog=examples.SERVER_SET_PRIMARY)
+def server_set_primary(
+    context: typer.Context,
+    name: Annotated[str, Server],
+    *,
+    json: Json = False,
+) -> None:
+    """Publish that another server is the Primary; the mode stays where it is"""
+    from mha.cli.render import files as render
+    from mha.operations import servers
+
+    home = open_home(context)
+    end(render.published(servers.set_primary(home, name=name, author=whoami(home)), json=json))
+
+
 @server.command("list", epilog=examples.SERVER_LIST)
 def server_list(context: typer.Context, *, json: Json = False) -> None:
     """List the servers of the cluster"""
@@ -171,6 +186,9 @@ def promote(
     context: typer.Context,
     *,
     force: Annotated[bool, typer.Option("--force", help="Take over although the Active cannot be asked")] = False,
+    despite_pause: Annotated[
+        bool, typer.Option("--despite-pause", help="With --force: although the cluster is paused")
+    ] = False,
     dry_run: DryRun = False,
     reason: Reason = "",
     json: Json = False,
@@ -187,8 +205,9 @@ def promote(
             render.risks(sentences)
 
         done = changeover.promote(
-            home, author=whoami(home), reason=reason, force=force, dry_run=dry_run, warn=warn, progress=progress.line
-        )
+            home, author=whoami(home), reason=reason, force=force, despite_pause=despite_pause, dry_run=dry_run,
+            warn=warn, progress=progress.line,
+        )  # fmt: skip
     end(render.changed_over(done, home.name, json=json))
 
 
@@ -219,6 +238,26 @@ def demote(
             home, author=whoami(home), to=to, reason=reason, dry_run=dry_run, progress=progress.line
         )
     end(render.changed_over(done, home.name, json=json))
+
+
+@app.command(epilog=examples.PAUSE)
+def pause(context: typer.Context, *, reason: Reason = "", json: Json = False) -> None:
+    """Refuse publishes and changeovers on every server, until `mha resume`"""
+    from mha.cli.render import files as render
+    from mha.operations import pausing
+
+    home = open_home(context)
+    end(render.published(pausing.pause(home, author=whoami(home), reason=reason), json=json))
+
+
+@app.command(epilog=examples.RESUME)
+def resume(context: typer.Context, *, json: Json = False) -> None:
+    """Allow publishes and changeovers again"""
+    from mha.cli.render import files as render
+    from mha.operations import pausing
+
+    home = open_home(context)
+    end(render.published(pausing.resume(home, author=whoami(home)), json=json))
 
 
 @app.command(epilog=examples.COLLISION)

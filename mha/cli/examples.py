@@ -42,6 +42,14 @@ SERVER_REMOVE = _below("""
 
     Exit codes: as `mha publish`.
 """)
+SERVER_SET_PRIMARY = _below("""
+    Example, on the Active:
+      mha server set-primary fw-b
+
+    The server that was the Primary is a secondary then, if it is still listed.
+
+    Exit codes: as `mha publish`.
+""")
 SERVER_LIST = _below("""
     Example:
       mha server list
@@ -79,6 +87,20 @@ DEMOTE = _below("""
       mha demote
 
     Exit codes: 0 done; 6 SERVER cannot take over, or has not heard of it yet; 5 collision.
+""")
+PAUSE = _below("""
+    Example, on the Active:
+      mha pause --reason "freeze until the audit is over"
+
+    Synchronization goes on. `mha resume` and `mha resolve` go through.
+
+    Exit codes: as `mha publish`.
+""")
+RESUME = _below("""
+    Example, on the Active:
+      mha resume
+
+    Exit codes: as `mha publish`.
 """)
 COLLISION = _below("""
     Example:

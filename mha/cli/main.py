@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 MODULES = {  # which commands stand in which module
     "cluster_commands": (
-        "init", "key", "join", "server", "status", "sync", "promote", "demote", "collision", "resolve",
+        "init", "key", "join", "server", "status", "sync", "promote", "demote", "pause", "resume", "collision",
+        "resolve",
     ),
     "file_commands": ("diff", "publish", "discard", "drafts", "log", "show", "revert"),
     "model_commands": ("validate", "explain", "schema", "where-used", "search", "rename", "rm", "fmt"),

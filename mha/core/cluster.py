@@ -34,11 +34,20 @@ class Server(NamedTuple):
     key: str | None = None  # its public key, in OpenSSH's form
 
 
+class OnIsolated(StrEnum):
+    """What an Active does with a publish while none of its peers tells whether it was superseded."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+
+
 class Settings(NamedTuple):
     """What the cluster's administrators chose."""
 
     sync_interval_seconds: int = 60
     wait_for: int = 0  # how many Standbys must hold a revision before `mha publish` succeeds
+    on_isolated: OnIsolated = OnIsolated.ALLOW
+    paused: str = ""  # why nobody publishes nor changes over until `mha resume`; empty: all go on
 
 
 class Model(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from mha.core import names, reader, scalars
-from mha.core.cluster import FILE, FORMAT, Cluster, Model, Role, Server, Settings, whole_key
+from mha.core.cluster import FILE, FORMAT, Cluster, Model, OnIsolated, Role, Server, Settings, whole_key
 from mha.core.model import patterns
 from mha.core.model.codes import CODES
 from mha.core.model.severity import Severity
@@ -19,7 +19,7 @@ _HOLDS = "mha.yaml holds cluster, servers (each with url, role and key) and sett
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _KNOWN = {
     "": {"cluster", "format", "servers", "settings", "administrators", "model"},
-    "settings": {"sync-interval", "wait-for"},
+    "settings": {"sync-interval", "wait-for", "on-isolated", "paused"},
     "server": {"url", "key", "role"},
     "model": {"interpret", "severity"},
 }
@@ -44,12 +44,19 @@ def parse(data: bytes) -> Cluster:
     return Cluster(
         name=_checked(_required(top, "cluster", 1), names.server_name),
         servers=file.servers(_required(top, "servers", 1)),
-        settings=Settings(
-            sync_interval_seconds=_seconds(settings["sync-interval"]) if "sync-interval" in settings else 60,
-            wait_for=_count(settings["wait-for"]) if "wait-for" in settings else 0,
-        ),
+        settings=_settings(settings),
         model=file.model(top["model"]) if "model" in top else Model(),
         unknown=tuple(sorted(file.unknown)),
+    )
+
+
+def _settings(fields: Mapping[str, reader.Node]) -> Settings:
+    usual = Settings()
+    return Settings(
+        _seconds(fields["sync-interval"]) if "sync-interval" in fields else usual.sync_interval_seconds,
+        _count(fields["wait-for"]) if "wait-for" in fields else usual.wait_for,
+        _checked(fields["on-isolated"], _on_isolated) if "on-isolated" in fields else usual.on_isolated,
+        _checked(fields["paused"], _reason) if "paused" in fields else usual.paused,
     )
 
 
@@ -133,6 +140,18 @@ def _role(text: str) -> Role:
     if text not in tuple(Role):
         raise ValueError(f"{text!r} is not a role: primary or secondary.")
     return Role(text)
+
+
+def _on_isolated(text: str) -> OnIsolated:
+    if text not in tuple(OnIsolated):
+        raise ValueError(f"{text!r} is no choice for on-isolated: {' or '.join(OnIsolated)}.")
+    return OnIsolated(text)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError("paused needs a reason: a sentence in quotes.")
+    return text
 
 
 def _severity(text: str) -> Severity:

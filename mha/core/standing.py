@@ -104,6 +104,14 @@ def judge(sight: Sight, memory: Memory) -> Sync:
             return Sync.COLLISION
 
 
+def unheard(sight: Sight, memory: Memory, *, restored: bool) -> bool:
+    """Whether a peer that may know of a changeover does not tell its head now.
+
+    One that was never seen to hold anything knows of none, and is awaited by nobody; a restored server has seen nobody.
+    """
+    return not sight.usable and (memory.head is not None or restored)
+
+
 def mode_of(name: str, record: Record | None) -> Mode:
     """The mode of a server whose own head carries `record`; unknown where its head is."""
     if record is None:
@@ -165,6 +173,7 @@ def next_step(
     draft_changes: int,
     fault: str = "",
     listed: bool = True,
+    paused: bool = False,
 ) -> str:
     """What the administrator does next, in one sentence.
 
@@ -189,8 +198,9 @@ def next_step(
             return "No peer answers: see to the network. Publish only if no other server was made Active meanwhile."
         case Banner.LAGGING:
             return _towards_synchronized(peers)
-        case Banner.DONE:
+        case Banner.DONE if not paused:
             return _work(name, record, draft_changes)
+    return f"Publishes and changeovers are paused: `mha resume` on {record.active} lifts that."
 
 
 def _without_switch_point(record: Record) -> str:

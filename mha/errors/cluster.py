@@ -118,6 +118,27 @@ class NotFetched(MhaError):
         )
 
 
+class Isolated(MhaError):
+    """No peer tells whether another server has taken over, and the settings want a publish to be refused then."""
+
+    exit_code = ExitCode.NOT_REACHABLE
+
+    def __init__(self, name: str, peers: Sequence[str]) -> None:
+        which = peers[0] if len(peers) == 1 else "NAME"
+        super().__init__(
+            f"No peer answers ({', '.join(peers)}); nothing was published. {name} cannot know if another took over.",
+            f"See to the link. If a peer is lost for ever, `mha server remove {which}` goes through all the same.",
+        )
+
+
+class Paused(MhaError):
+    """The administrators let nobody publish nor change over for now."""
+
+    def __init__(self, why: str, active: str | None, hint: str = "") -> None:
+        lifted = f"`mha resume` on {active or 'the Active'} lifts it; `mha log` shows who paused."
+        super().__init__(f"Publishes and changeovers are paused: {ended(why)}", hint or lifted)
+
+
 class ResultUnknown(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 

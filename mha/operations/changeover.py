@@ -19,6 +19,7 @@ from mha.errors import (
     Collision,
     HeadMoved,
     MhaError,
+    Paused,
     PeerRefused,
     ResultUnknown,
     UnknownServer,
@@ -29,7 +30,7 @@ from mha.operations import replication, sighting
 from mha.operations import tip as tips
 from mha.operations.settling import Settled, settle, settle_after
 from mha.operations.sighting import PeerReport, View
-from mha.operations.tip import Tip, require_active, require_listed
+from mha.operations.tip import Tip, require_active, require_listed, require_running
 from mha.store import lock, peers
 from mha.store.author import Author
 from mha.store.clock import now
@@ -66,6 +67,7 @@ def promote(
     author: Author,
     reason: str = "",
     force: bool = False,
+    despite_pause: bool = False,
     dry_run: bool = False,
     warn: Warn = lambda _risks: None,
     progress: Progress = silent,
@@ -79,6 +81,8 @@ def promote(
         require_listed(here)
         if here.record.active == home.name:
             return _already(here, views)
+        if not (force and despite_pause):
+            _require_running(here)
         others = [_other(here, view) for view in views]
         against = decisions.reasons_against(home.name, here.record, others)
         if against and not force:
@@ -112,6 +116,7 @@ def demote(
     require_active(tips.tip(home), "hand over")
     here, views = _look(home, progress)
     require_active(here, "hand over")
+    require_running(here)
     ready = None if to is None else _require_ready(here, views, to)
     plan = _plan_handover(here, to)
     record = here.record.changeover(active=to, server=home.name)
@@ -267,6 +272,14 @@ def _of_backup(home: Home) -> list[str]:
     if home.restored() is None:
         return []
     return [f"{home.name} was restored from a backup and no peer has answered since: later revisions are not known."]
+
+
+def _require_running(here: Tip) -> None:
+    """Raises Paused, with the one way on where the Active, which could lift the pause, is lost."""
+    why, active = here.cluster.settings.paused, here.record.active
+    if why:
+        lost = "if that server is lost, `mha promote --force --despite-pause` here, then `mha resume`."
+        raise Paused(why, active, f"`mha resume` on {active or 'the Active'} lifts it; {lost}")
 
 
 def _refuse(against: Sequence[str], others: Sequence[Other]) -> None:

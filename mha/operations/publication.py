@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mha.core import changes, cluster, record, wholeness
 from mha.core.changes import Action, Change
+from mha.core.cluster import OnIsolated
 from mha.core.standing import Sync
 from mha.errors import (
     CaughtUp,
@@ -16,6 +17,7 @@ from mha.errors import (
     HandMadeCommits,
     HeadMoved,
     InvalidConfiguration,
+    Isolated,
     LooksCutOff,
     MhaError,
     NotFetched,
@@ -30,7 +32,7 @@ from mha.operations.admission import Judge
 from mha.operations.editing import at_desk, patch
 from mha.operations.settling import Settled, settle_after
 from mha.operations.sighting import PeerReport, View
-from mha.operations.tip import Tip, require_active
+from mha.operations.tip import Tip, require_active, require_running
 from mha.operations.verdicts import Remark, Verdict
 from mha.store import releases, trees
 from mha.store.author import Author
@@ -59,6 +61,7 @@ class Published(NamedTuple):
     objects: "tuple[ObjectChange, ...]" = ()  # what it does to objects
     standing: int = 0  # how many errors there are, old ones included
     uncompared: bool = False  # this server came from a backup, and no peer has answered since
+    isolated: tuple[str, ...] = ()  # the peers, where none told whether this server was superseded
 
     @property
     def held(self) -> int:
@@ -132,13 +135,14 @@ def publish_files(
     accepted: Mapping[str, str] = MappingProxyType({}),
     checked: bool = True,
     dry_run: bool = False,
+    lifting: bool = False,
 ) -> Published:
     """Publish some files on top of the head that they were made for, and leave the rest of the draft alone.
 
     Raises DraftInTheWay, HeadMoved where another command published meanwhile, and InvalidModel, if they are `checked`.
     """
     home = here.home
-    views = compare(home, ignored=ignored)
+    views = compare(home, ignored=ignored, lifting=lifting)
     with at_desk(home) as desk:
         if desk.here.id != here.id:
             raise HeadMoved(here.id)
@@ -148,6 +152,8 @@ def publish_files(
             raise DraftInTheWay(what, in_the_way)
         _require_cluster_file(desk.here, files.get(cluster.FILE), changed=cluster.FILE in files)
         with _judged(desk.here, verdicts.stored_texts(home.repository, files) if checked else {}, accepted) as verdict:
+            if not lifting:
+                require_running(desk.here)  # once more: another command may have paused the cluster meanwhile
             oid = _proposed(desk.here, files, message=message, author=author, accepted=accepted)
             tree = home.repository.commit(oid).tree
             changed = trees.changes(home.repository, desk.here.tree, tree)
@@ -163,12 +169,18 @@ def publish_files(
     return given._replace(settled=desk.settled, fault=fault)
 
 
-def compare(home: Home, *, ignored: str | None = None, progress: Progress = silent) -> list[View]:
-    """See that no peer is ahead before something is published; raises StoodDown, CaughtUp, Collision or NotFetched.
+def compare(
+    home: Home, *, ignored: str | None = None, lifting: bool = False, progress: Progress = silent
+) -> list[View]:
+    """See that no peer is ahead before something is published.
 
-    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody.
+    Raises StoodDown, CaughtUp, Collision, NotFetched, Paused, or Isolated where the settings want that.
+    `ignored` is a server that is about to be removed: what it holds and does not give stops nobody. Neither that nor
+    `lifting` a pause is stopped by isolation: they lead out of it.
     """
     here = tips.tip(home)
+    if not lifting:
+        require_running(here)
     views = replication.look(here, progress=progress)
     replication.pin(here, views)
     diverged = [view.name for view in views if view.sight.diverged]
@@ -177,6 +189,9 @@ def compare(home: Home, *, ignored: str | None = None, progress: Progress = sile
     unseen = next((view for view in views if view.sight.unseen and view.name != ignored), None)
     if unseen is not None:
         raise NotFetched(unseen.name, unseen.sight.fault)
+    refuses = here.cluster.settings.on_isolated is OnIsolated.REFUSE and ignored is None and not lifting
+    if refuses and (unheard := sighting.isolated(here, views)):
+        raise Isolated(home.name, unheard)
     further = [view for view in views if view.sight.further]
     if not further:
         return views
@@ -198,6 +213,7 @@ def advance(
     accepted: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Write the next revision with some files changed, judge it, and make it the head; the id is read back."""
+    require_running(here)  # once more: another command may have paused the cluster meanwhile
     oid = _proposed(here, files, message=message, author=author, accepted=accepted)
     here.home.repository.advance(expected=here.id, to=oid)
     return oid
@@ -224,6 +240,7 @@ def give(
         peers=tuple(sighting.report(here, view) for view in after),
         wanted=here.cluster.settings.wait_for if wait is None else wait,
         uncompared=home.restored() is not None,
+        isolated=sighting.isolated(here, related),
     )
 
 

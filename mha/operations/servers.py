@@ -1,4 +1,4 @@
-"""The servers of the cluster: adding and removing one is a published change of `mha.yaml`."""
+"""The servers of the cluster: adding or removing one, or another Primary, is a published change of `mha.yaml`."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -44,9 +44,9 @@ def add(home: Home, *, name: str, url: str, key: str | None, author: Author) -> 
     server = Server(names.server_name(name), names.url(url), Role.SECONDARY, _key(key, url))
     _require_new(here, server)
     text = cluster_file.add_server(
-        _text(here), name=name, url=server.url.text, key=server.key, role=Role.SECONDARY.value
+        cluster_text(here), name=name, url=server.url.text, key=server.key, role=Role.SECONDARY.value
     )
-    published = _publish(here, text, f"Add the server {name}", author)
+    published = publish_changed(here, text, f"Add the server {name}", author)
     own = here.cluster.servers[home.name].url.text
     command = f"mha join {own} {server.url.path} --name {name} --trust {(home.introduction() or '')[:16]}"
     return ServerAdded(name, published, command, server.key is not None)
@@ -60,10 +60,23 @@ def remove(home: Home, *, name: str, author: Author) -> Published:
         raise UnknownServer(name, here.cluster.servers)
     if name == home.name:
         raise ServerProblem(f"{name} is Active and cannot remove itself.", "Hand over first: `mha demote --to SERVER`.")
-    text = cluster_file.remove_server(_text(here), name=name)
-    published = _publish(here, text, f"Remove the server {name}", author, ignored=name)
+    text = cluster_file.remove_server(cluster_text(here), name=name)
+    published = publish_changed(here, text, f"Remove the server {name}", author, ignored=name)
     home.forget(name)
     return published
+
+
+def set_primary(home: Home, *, name: str, author: Author) -> Published:
+    """Make a server the Primary, and the one that was it a secondary, in one revision; none where it is it already."""
+    here = tips.tip(home)
+    require_active(here, "set the Primary")
+    known = here.cluster.servers
+    if name not in known:
+        raise UnknownServer(name, known)
+    wanted = {each: Role.PRIMARY if each == name else Role.SECONDARY for each in known}
+    if all(known[each].role is role for each, role in wanted.items()):
+        return Published(None, None, ())
+    return publish_changed(here, cluster_file.set_roles(cluster_text(here), wanted), f"Make {name} the Primary", author)
 
 
 def listed(home: Home) -> list[ServerListed]:
@@ -75,16 +88,20 @@ def listed(home: Home) -> list[ServerListed]:
     ]
 
 
-def _publish(here: Tip, text: bytes, message: str, author: Author, *, ignored: str | None = None) -> Published:
+def publish_changed(
+    here: Tip, text: bytes, message: str, author: Author, *, ignored: str | None = None, lifting: bool = False
+) -> Published:
+    """Publish a new text of `mha.yaml`; see `publication.publish_files`."""
     with lock.held(here.home.git_dir):
         blob = Blob(trees.write(here.home.repository, text))
     return publication.publish_files(
         here, {cluster.FILE: blob}, message=message, author=author, what=f"Changing {cluster.FILE}", ignored=ignored,
-        checked=False,  # only its servers change
+        lifting=lifting, checked=False,  # only its servers change
     )  # fmt: skip
 
 
-def _text(here: Tip) -> bytes:
+def cluster_text(here: Tip) -> bytes:
+    """The published `mha.yaml`."""
     blob = trees.find(here.home.repository, here.tree, cluster.FILE)
     assert blob is not None
     return trees.read(here.home.repository, blob)

@@ -3,6 +3,7 @@
 Rule: nobody is asked here. `replication` asks; whoever only shows needs no more than this.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mha.core import standing
@@ -75,6 +76,16 @@ def remembered(home: Home, peer: Peer) -> Memory:
     """What was last seen of a peer at this address; of a server that had its name before, nothing."""
     found = home.memory(peer.name)
     return found if found.url in ("", peer.url.text) else Memory()
+
+
+def isolated(here: Tip, views: Sequence[View]) -> tuple[str, ...]:
+    """The peers that do not tell whether this server was superseded, where none does; else nobody."""
+    if any(view.sight.usable for view in views):
+        return ()
+    restored = here.home.restored() is not None
+    return tuple(
+        view.name for view in views if standing.unheard(view.sight, remembered(here.home, view.peer), restored=restored)
+    )
 
 
 def _missed(here: Tip, sight: Sight, memory: Memory) -> int:

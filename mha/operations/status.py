@@ -44,6 +44,7 @@ class StatusReport(NamedTuple):
     next_step: str
     time: str  # ISO; when it was looked at
     fault: str = ""  # what is wrong with this server's own store
+    paused: str = ""  # why nobody publishes nor changes over; empty: all go on
     asked: bool = True  # whether the peers were asked; else they are shown as last seen
 
 
@@ -95,6 +96,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         draft_changes=changes,
         fault=fault,
         listed=own is not None,
+        paused=bool(here.cluster.settings.paused),
     )
     if fault == keys.OTHER_LISTED:  # no repair mends that
         step = f"{fault} Put this one into mha.yaml on the Active, and publish it."
@@ -118,6 +120,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         next_step=step,
         time=iso(now()),
         fault=fault,
+        paused=here.cluster.settings.paused,
     )
 
 

@@ -12,6 +12,7 @@ from mha.errors import (
     MhaError,
     NoServerActive,
     NotJoined,
+    Paused,
     ReadOnlyServer,
     RemovedServer,
     StoreDamaged,
@@ -101,6 +102,12 @@ def require_active(here: Tip, what: str = "publish") -> None:
         raise NoServerActive
     if here.record.active != here.home.name:
         raise ReadOnlyServer(here.home.name, here.record.active, what)
+
+
+def require_running(here: Tip) -> None:
+    """Raises Paused where the cluster's administrators let nobody publish nor change over."""
+    if here.cluster.settings.paused:
+        raise Paused(here.cluster.settings.paused, here.record.active)
 
 
 def require_listed(here: Tip) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mha import __version__
 from mha.core import names
-from mha.core.cluster import Cluster, Model, Role, Server, Settings
+from mha.core.cluster import Cluster, Model, OnIsolated, Role, Server, Settings
 from mha.core.model.severity import Severity
 from mha.errors import MhaError
 from mha.store.files import exchange
@@ -36,7 +36,10 @@ def read(home: Home) -> Noted | None:
         unknown = tuple((int(line), str(name)) for line, name in found["unknown"])
         severity = {code: Severity(text) for code, text in found["model"]["severity"].items()}
         model = Model(tuple(found["model"]["interpret"]), severity)
-        settings = Settings(**found["settings"])
+        chosen = found["settings"]
+        settings = Settings(
+            chosen["sync_interval_seconds"], chosen["wait_for"], OnIsolated(chosen["on_isolated"]), chosen["paused"]
+        )
         cluster = Cluster(found["name"], {s.name: s for s in servers}, settings, model, unknown)
         return Noted(found["head"], found["file"], cluster)
     except (OSError, ValueError, KeyError, TypeError, MhaError):
@@ -55,10 +58,7 @@ def write(home: Home, noted: Noted) -> None:
             "servers": [
                 {"name": s.name, "url": s.url.text, "role": s.role, "key": s.key} for s in known.servers.values()
             ],
-            "settings": {
-                "sync_interval_seconds": known.settings.sync_interval_seconds,
-                "wait_for": known.settings.wait_for,
-            },
+            "settings": known.settings._asdict(),
             "model": {"interpret": known.model.interpret, "severity": dict(known.model.severity)},
             "unknown": known.unknown,
         }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mha.core.cluster import Cluster, Model, Role, Server, Settings, complaints, initial, key
+from mha.core.cluster import Cluster, Model, OnIsolated, Role, Server, Settings, complaints, initial, key
 from mha.core.cluster_reader import parse
 from mha.core.model.severity import Severity
 from mha.core.names import url
@@ -22,7 +22,7 @@ servers:
   fw-b:
     url: /srv/mha  # on a mounted disk
     role: secondary
-settings: {{sync-interval: 5m, wait-for: 2}}
+settings: {{sync-interval: 5m, wait-for: 2, on-isolated: refuse}}
 administrators: {{jana: {{any: thing}}}}
 model:
   interpret: ["objects/**"]
@@ -31,6 +31,7 @@ model:
 FW_A = Server("fw-a", url("ssh://mha@fw-a.example.org/srv/mha"), Role.PRIMARY, KEY)
 FW_B = Server("fw-b", url("/srv/mha"), Role.SECONDARY, None)
 
+SETTINGS = Settings(300, 2, OnIsolated.REFUSE)
 MODEL = Model(("objects/**",), {"unused": Severity.ERROR, "shadowed": Severity.NOTICE})
 
 
@@ -45,12 +46,12 @@ def error(text):
 
 
 def test_what_a_whole_file_says():
-    assert parsed(WHOLE) == Cluster("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(300, 2), MODEL)
+    assert parsed(WHOLE) == Cluster("acme", {"fw-a": FW_A, "fw-b": FW_B}, SETTINGS, MODEL)
 
 
 def test_settings_have_defaults():
-    assert parsed("cluster: acme\nservers: {}\n") == Cluster("acme", {}, Settings(60, 0))
-    assert Settings() == Settings(60, 0)
+    assert parsed("cluster: acme\nservers: {}\n") == Cluster("acme", {}, Settings(60, 0, OnIsolated.ALLOW))
+    assert Settings() == Settings(60, 0, OnIsolated.ALLOW)
     assert Model() == Model(("objects/**", "policies/**", "users/**", "settings/**"), {})
 
 
@@ -100,6 +101,12 @@ LINES = {
     "no role": (WHOLE.replace("role: primary", "x-role: primary"), 4, "role is missing."),
     "a bad url": (WHOLE.replace("/srv/mha  #", "ext::sh  #"), 6, "'ext::sh' is not the address of a server's home."),
     "no text for a url": (WHOLE.replace("/srv/mha  #", "  #"), 6, "'None' is not the address of a server's home."),
+    "a choice for on-isolated that is none": (
+        WHOLE.replace("refuse", "stop"),
+        8,
+        "'stop' is no choice for on-isolated: allow or refuse.",
+    ),
+    "a pause without a reason": (WHOLE.replace("refuse", "refuse, paused: ' '"), 8, "paused needs a reason"),
     "a bad role": (WHOLE.replace("secondary", "master"), 7, "'master' is not a role: primary or secondary."),
     "a role in capitals": (WHOLE.replace("secondary", "Secondary"), 7, "'Secondary' is not a role"),
     "a short key": (WHOLE.replace(KEY, "ssh-ed25519 AAAA"), 4, "The key is not an ed25519 public key"),
@@ -162,12 +169,12 @@ def test_this_format_may_be_written_down():
 def test_unknown_keys_are_collected_with_their_lines_and_change_nothing_else():
     text = WHOLE.replace("cluster: acme\n", "cluster: acme\nwitness: fw-w\n")
     text = text.replace("role: primary}", "role: primary, priority: 7}")
-    text = text.replace("wait-for: 2}", "wait-for: 2, colour: [red]}") + "1: one\n"
+    text = text.replace("on-isolated: refuse}", "on-isolated: refuse, colour: [red]}") + "1: one\n"
 
     found = parsed(text)
 
     assert found.unknown == ((3, "witness"), (5, "priority"), (9, "colour"), (14, "1"))
-    assert (found.name, found.servers, found.settings) == ("acme", {"fw-a": FW_A, "fw-b": FW_B}, Settings(300, 2))
+    assert (found.name, found.servers, found.settings) == ("acme", {"fw-a": FW_A, "fw-b": FW_B}, SETTINGS)
 
 
 def test_a_code_that_this_mha_does_not_know_is_unknown_and_not_refused():
@@ -240,7 +247,7 @@ KEYS = st.text(alphabet=string.ascii_letters + string.digits + "+/", min_size=68
 @settings(deadline=None, max_examples=60)
 def test_the_first_file_says_what_init_was_told(cluster, name, address, public):
     text = initial(cluster=cluster, name=name, url=address, key=public)
-    assert parsed(text) == Cluster(cluster, {name: Server(name, url(address), Role.PRIMARY, public)}, Settings(60, 0))
+    assert parsed(text) == Cluster(cluster, {name: Server(name, url(address), Role.PRIMARY, public)}, Settings())
 
 
 def line_of_the_error(data):

@@ -6,7 +6,19 @@ from itertools import chain, combinations_with_replacement, product
 import pytest
 
 from mha.core.record import Record
-from mha.core.standing import Banner, Memory, Mode, PeerStanding, Sight, Sync, banner, judge, mode_of, next_step
+from mha.core.standing import (
+    Banner,
+    Memory,
+    Mode,
+    PeerStanding,
+    Sight,
+    Sync,
+    banner,
+    judge,
+    mode_of,
+    next_step,
+    unheard,
+)
 
 HEAD = "1" * 40
 KNOWN = Memory(head=HEAD, revision=5)
@@ -278,3 +290,19 @@ def test_a_promotion_is_advised_while_nobody_is_active():
 def test_nobody_is_told_to_join_on_the_active():
     for _, record, _, sentence in outlooks():
         assert "`mha join`" not in sentence or str(record.active) not in sentence
+
+
+@pytest.mark.parametrize(
+    ("sight", "memory", "restored", "expected"),
+    [
+        (Sight(True, head="a" * 40), Memory(head="a" * 40), False, False),
+        (Sight(False), Memory(head="a" * 40), False, True),
+        (Sight(True, fault="refused", head="a" * 40), Memory(head="a" * 40), False, True),  # its answer is of no use
+        (Sight(True), Memory(head="a" * 40), False, True),  # it has lost what it held
+        (Sight(False), Memory(), False, False),  # it never joined: it knows of no changeover
+        (Sight(False), Memory(), True, True),  # a restored server has seen nobody
+        (Sight(True, head="a" * 40), Memory(), True, False),
+    ],
+)
+def test_which_peers_do_not_tell_whether_this_server_was_superseded(sight, memory, restored, expected):
+    assert unheard(sight, memory, restored=restored) is expected

@@ -17,6 +17,7 @@ from mha.errors import (
     EmptyMessage,
     ExitCode,
     InvalidConfiguration,
+    Isolated,
     LooksCutOff,
     NoServerActive,
     ReadOnlyServer,
@@ -24,7 +25,7 @@ from mha.errors import (
     UnknownPath,
     Untold,
 )
-from mha.operations import drafts, history, publication
+from mha.operations import drafts, history, publication, reverting, servers
 from mha.operations import tip as tips
 from mha.operations.publication import Published
 from mha.operations.sighting import PeerReport
@@ -383,6 +384,78 @@ def test_how_many_must_hold_a_revision_is_a_published_setting(cluster):
     done = active.publish_edit(HOSTS, "hosts: {}\n")
 
     assert (done.wanted, done.held) == (2, 2)
+
+
+def on_isolated(server: Server, choice: str) -> None:
+    text = server.served()["mha.yaml"].decode()
+    server.publish_edit("mha.yaml", text.replace("settings:", f"settings:\n  on-isolated: {choice}", 1))
+
+
+def test_an_active_that_no_peer_answers_publishes_with_one_warning(cluster):
+    active = cluster["fw-a"]
+    cluster.isolate("fw-a")
+    active.edit(HOSTS, "hosts: {}\n")
+
+    done = active.mha("publish", "-m", "Alone")
+
+    assert done.returncode == ExitCode.DONE
+    assert done.stderr.splitlines() == [
+        "WARNING: No peer has answered (fw-b, fw-c). If another server has taken over since,",
+        "this is a collision. Publish no more than you must; see to the link, then run `mha sync`.",
+        "Warning: fw-b does not hold it: not communicating (there is no home at its address).",
+        "Warning: fw-c does not hold it: not communicating (there is no home at its address).",
+    ]
+
+
+def test_an_answer_of_one_peer_is_enough_not_to_be_isolated(cluster):
+    active = cluster["fw-a"]
+    on_isolated(active, "refuse")
+    cluster.cut("fw-a", "fw-b")
+
+    assert active.publish_edit(HOSTS, "hosts: {}\n").isolated == ()
+
+
+def test_an_active_that_no_peer_answers_publishes_nothing_where_the_settings_refuse_it(cluster):
+    active = cluster["fw-a"]
+    on_isolated(active, "refuse")
+    cluster.isolate("fw-a")
+    head = active.head
+    active.edit(HOSTS, "hosts: {}\n")
+
+    done = active.mha("publish", "-m", "Alone")
+    with pytest.raises(Isolated):
+        reverting.revert(active.home, head, message="Undo it", author=JANA)
+    with pytest.raises(Isolated):
+        servers.add(active.home, name="fw-d", url="/srv/fw-d", key=None, author=JANA)
+
+    assert (done.returncode, done.stdout) == (ExitCode.NOT_REACHABLE, "")
+    assert done.stderr.splitlines() == [
+        "Error: No peer answers (fw-b, fw-c); nothing was published. fw-a cannot know if another took over.",
+        "Hint: See to the link. If a peer is lost for ever, `mha server remove NAME` goes through all the same.",
+    ]
+    assert (active.head, active.draft()[HOSTS]) == (head, b"hosts: {}\n")
+    cluster.heal("fw-a", "fw-c")
+    assert active.publish().isolated == ()
+
+
+def test_peers_that_are_lost_for_ever_are_removed_although_the_settings_refuse_to_publish(cluster):
+    active = cluster["fw-a"]
+    on_isolated(active, "refuse")
+    for name in ("fw-b", "fw-c"):
+        remove_tree(cluster[name].path)
+
+    removed = [servers.remove(active.home, name=name, author=JANA).isolated for name in ("fw-b", "fw-c")]
+
+    assert removed == [("fw-c",), ()]
+    assert active.publish_edit(HOSTS, "hosts: {}\n").revision == active.record.revision
+
+
+def test_a_server_that_has_not_joined_yet_isolates_nobody(make_cluster):
+    active = make_cluster("fw-a")["fw-a"]
+    on_isolated(active, "refuse")
+    servers.add(active.home, name="fw-b", url="/srv/fw-b", key=None, author=JANA)
+
+    assert active.publish_edit(HOSTS, "hosts: {}\n").isolated == ()
 
 
 def test_a_superseded_active_stands_down_and_keeps_its_draft(cluster):

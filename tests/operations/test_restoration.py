@@ -12,6 +12,7 @@ from mha.errors import (
     ExitCode,
     HomeExists,
     HomeNotEmpty,
+    Isolated,
     MissingRevision,
     NotABackup,
     NotAServerThere,
@@ -341,6 +342,21 @@ def test_a_restored_server_warns_when_it_publishes_and_no_peer_answers(restored)
         "WARNING: This server was restored from a backup, and no peer has answered since.",
         "What another server published after that backup is not known here: if any did, this is a collision.",
     ]
+    assert "No peer has answered" not in done.stderr
+
+
+def test_a_restored_server_publishes_nothing_alone_where_the_settings_refuse_it(pair, tmp_path):
+    text = pair["fw-a"].served()["mha.yaml"].decode().replace("settings:", "settings:\n  on-isolated: refuse", 1)
+    pair["fw-a"].publish_edit("mha.yaml", text)
+    backup(pair["fw-a"], tmp_path / "all.bundle")
+    for server in pair.servers.values():
+        remove_tree(server.path)
+    restoration.restore([tmp_path / "all.bundle"], pair["fw-a"].path, name="fw-a")
+
+    with pytest.raises(Isolated):
+        pair["fw-a"].publish_edit(HOSTS, "hosts: {}\n")
+    assert servers.remove(pair["fw-a"].home, name="fw-b", author=JANA).uncompared is True
+    assert pair["fw-a"].publish().revision == pair["fw-a"].record.revision
 
 
 def test_a_restored_standby_warns_before_it_takes_over(pair, tmp_path):

@@ -6,12 +6,13 @@ from mha.core.changes import Action, Change
 from mha.core.cluster import Role
 from mha.core.names import Peer
 from mha.core.record import Record
-from mha.core.standing import Memory, Sync
+from mha.core.standing import Banner, Memory, Sync
 from mha.errors import DraftInTheWay, ReadOnlyServer, ServerProblem, UnknownServer
 from mha.operations import servers, setup
 from mha.operations import tip as tips
 from mha.operations.servers import ServerListed
 from mha.store import peers
+from mha.store.files import remove_tree
 from tests.cluster import JANA, Cluster, Server
 from tests.operations.forging import forged
 
@@ -165,6 +166,61 @@ def test_an_unknown_server_cannot_be_removed(cluster: Cluster):
         servers.remove(cluster["fw-a"].home, name="fw-x", author=JANA)
 
     assert raised.value.hint == "The servers are fw-a, fw-b, fw-c."
+
+
+def test_the_secondary_becomes_the_primary_and_no_mode_moves(cluster: Cluster):
+    before = cluster["fw-a"].record
+
+    done = servers.set_primary(cluster["fw-a"].home, name="fw-b", author=JANA)
+
+    assert done.changes == (Change("mha.yaml", Action.MODIFIED),)
+    assert cluster["fw-a"].record == before._replace(revision=before.revision + 1)
+    assert cluster["fw-c"].head == done.id
+    found = [(s.name, s.role, s.active) for s in servers.listed(cluster["fw-c"].home)]
+    assert found == [
+        ("fw-a", Role.SECONDARY, True),
+        ("fw-b", Role.PRIMARY, False),
+        ("fw-c", Role.SECONDARY, False),
+    ]
+
+
+def test_the_primary_is_made_primary_without_a_revision(cluster: Cluster):
+    head = cluster["fw-a"].head
+
+    assert servers.set_primary(cluster["fw-a"].home, name="fw-a", author=JANA).revision is None
+    assert cluster["fw-a"].head == head
+
+
+def test_only_the_active_sets_the_primary_and_only_a_server_becomes_it(cluster: Cluster):
+    with pytest.raises(ReadOnlyServer, match="fw-b is a Standby and cannot set the Primary"):
+        servers.set_primary(cluster["fw-b"].home, name="fw-b", author=JANA)
+    with pytest.raises(UnknownServer):
+        servers.set_primary(cluster["fw-a"].home, name="fw-x", author=JANA)
+
+    assert {s.record.revision for s in cluster.servers.values()} == {3}
+
+
+def test_an_active_that_is_lost_for_ever_is_replaced(cluster: Cluster):
+    """As the operations page has it: a Standby takes over, becomes the Primary, and a new server joins it."""
+    published = cluster["fw-a"].publish_edit("objects/hosts.yaml", "hosts: {new: 10.9.9.9}\n")
+    remove_tree(cluster["fw-a"].path)
+    heir = cluster["fw-b"]
+
+    heir.promote(force=True)
+    servers.remove(heir.home, name="fw-a", author=JANA)
+    servers.set_primary(heir.home, name="fw-b", author=JANA)
+    del cluster.servers["fw-a"]
+    cluster.add("fw-d")
+    last = heir.publish_edit("objects/hosts.yaml", "hosts: {newer: 10.9.9.8}\n", "After the loss")
+
+    assert [(peer.name, peer.sync) for peer in last.peers] == [("fw-c", Sync.SYNCHRONIZED), ("fw-d", Sync.SYNCHRONIZED)]
+    assert all(published.id in server.revisions() for server in cluster.servers.values())
+    assert [(s.name, s.role, s.active) for s in servers.listed(cluster["fw-d"].home)] == [
+        ("fw-b", Role.PRIMARY, True),
+        ("fw-c", Role.SECONDARY, False),
+        ("fw-d", Role.SECONDARY, False),
+    ]
+    assert heir.status().message is Banner.DONE
 
 
 def test_the_list_says_who_is_active_and_which_is_here(cluster: Cluster):

@@ -1,12 +1,14 @@
 """Edits of mha.yaml: one server's lines come or go, and no other byte changes."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mha.core import cluster, cluster_reader
 from mha.core.cluster import Role
-from mha.store.cluster_file import add_server, remove_server
+from mha.store.cluster_file import add_server, remove_server, set_paused, set_roles
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmSdj1ygnbPmgHiXFJZ8wyrlGcqyEmIeCXRoNfJPXRD"
 BLOCK = """\
@@ -101,6 +103,70 @@ def test_removing_from_a_flow_mapping_leaves_the_other_as_it_was(name, left):
 def test_the_server_that_ends_with_an_alias_goes_whole():
     edited = remove_server(ALIAS.encode(), name="fw-b").decode()
     assert edited == ALIAS.replace("  fw-b:\n    url: /srv/b\n    role: *second\n", "")
+
+
+def roles(primary: str, text: str) -> dict[str, str]:
+    return {name: "primary" if name == primary else "secondary" for name in cluster_reader.parse(text.encode()).servers}
+
+
+@pytest.mark.parametrize("text", STYLES.values(), ids=STYLES.keys())
+def test_another_primary_changes_the_words_for_roles_and_no_other_byte(text):
+    two = add_server(text.encode(), name="fw-z", url="/srv/z", key=None, role="secondary").decode()
+    wanted = roles("fw-z", two)
+
+    edited = set_roles(two.encode(), wanted).decode()
+
+    assert {name: server.role for name, server in cluster_reader.parse(edited.encode()).servers.items()} == wanted
+    words = re.compile(r"role: *(&?\*?second )?(primary|secondary|\*second)")
+    assert words.sub("role", edited) == words.sub("role", two)
+    if "second" not in words.findall(two)[0][0]:
+        back = set_roles(edited.encode(), roles("fw-a", two)).decode()
+        assert back == (two if "*second" not in two else back)
+
+
+@pytest.mark.parametrize("word", ["primary", '"primary"', "'primary'", ">-\n      primary", "primary  # the first"])
+def test_a_role_is_replaced_however_it_is_written(word):
+    fw_a, fw_b = f"  fw-a:\n    url: /srv/a\n    role: {word}\n", "  fw-b: {url: /srv/b, role: secondary}\n"
+    text = f"cluster: acme\nservers:\n{fw_a}{fw_b}"
+
+    edited = set_roles(text.encode(), {"fw-a": "secondary", "fw-b": "primary"}).decode()
+
+    comment = "  # the first" if "#" in word else ""
+    assert edited.splitlines()[4:] == [f"    role: secondary{comment}", "  fw-b: {url: /srv/b, role: primary}"]
+
+
+def test_servers_that_share_the_word_for_their_role_have_one_each_then():
+    edited = set_roles(ALIAS.encode(), {"fw-a": "primary", "fw-b": "secondary"}).decode()
+    assert edited == ALIAS.replace("&second secondary", "primary").replace("*second", "secondary")
+
+
+WHY = 'the "audit" of #4: Gebäude 𝔄'
+
+
+@pytest.mark.parametrize("text", STYLES.values(), ids=STYLES.keys())
+def test_a_pause_is_a_setting_and_its_end_brings_the_bytes_back(text):
+    paused = set_paused(text.encode(), WHY)
+
+    known = cluster_reader.parse(text.encode())
+    assert cluster_reader.parse(paused) == known._replace(settings=known.settings._replace(paused=WHY))
+    resumed = set_paused(paused, None)
+    assert cluster_reader.parse(resumed) == known
+    assert re.sub(r"\s*(settings: {}\s*)?$", "", resumed.decode()) == re.sub(r"\s*(settings: {}\s*)?$", "", text)
+
+
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        ("settings:\n  paused: x  # soon\nx-a: 1\n", "settings:\n  {}  # soon\nx-a: 1\n"),
+        ("settings: {paused: x}\n", "settings: {}\n"),
+        ("settings: {paused: x, wait-for: 0}\n", "settings: {wait-for: 0}\n"),
+        ("settings:\n  paused: x\n  wait-for: 0\n", "settings:\n  wait-for: 0\n"),
+    ],
+)
+def test_a_pause_that_was_written_by_hand_ends_too(settings, left):
+    before = "cluster: acme\nservers:\n  fw-a: {url: /srv/a, role: primary}\n"
+    assert set_paused(f"{before}{settings}".encode(), None).decode() == before + left
+    assert cluster_reader.parse(set_paused(f"{before}{left}".encode(), "y")).settings.paused == "y"
 
 
 @settings(deadline=None)

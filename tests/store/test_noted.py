@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mha.core.cluster import Cluster, Model, Role, Server, Settings
+from mha.core.cluster import Cluster, Model, OnIsolated, Role, Server, Settings
 from mha.core.model.severity import Severity
 from mha.core.names import url
 from mha.store import noted
@@ -17,7 +17,7 @@ KNOWN = Cluster(
         "fw-b": Server("fw-b", url("/srv/b"), Role.SECONDARY),
         "fw-a": Server("fw-a", url("ssh://mha@fw-a.example.org:22/srv/a"), Role.PRIMARY, "ssh-ed25519 " + "A" * 68),
     },
-    Settings(300, 2),
+    Settings(300, 2, OnIsolated.REFUSE, "the audit"),
     Model(("objects/**",), {"unused": Severity.ERROR}),
     ((7, "colour"),),
 )

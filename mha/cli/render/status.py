@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mha.cli.render.text import Colour, ago, coloured, columns, count, give_json, say
+from mha.core.changes import escaped
 from mha.core.standing import Banner, Sync
 from mha.errors import ExitCode
 from mha.store.clock import in_utc
@@ -88,6 +89,7 @@ def _contract(report: StatusReport) -> dict[str, Any]:
         "time": report.time,
         "detail": report.fault,
         "asked": report.asked,
+        "paused": report.paused or None,
     }
 
 
@@ -103,6 +105,7 @@ def _text(report: StatusReport) -> list[str]:
         *(_marked(line) for line in columns(rows)),
         *(f"  {name}: {detail}" for name, detail in details.items() if detail),
         *_of_backup(report),
+        *([f"  Paused: {escaped(report.paused)}"] if report.paused else []),
         "",
         f"Next: {report.next_step}",
     ]
