@@ -77,6 +77,13 @@ from mha.errors.home import (
     StoreDamaged,
     StoreNotWritable,
 )
+from mha.errors.replacement import (
+    HoldsMore,
+    HoldsUnknown,
+    InvalidAbandon,
+    NameNeeded,
+    NotProven,
+)
 from mha.errors.revert import (
     CannotRevert,
     InvalidRange,
@@ -133,10 +140,13 @@ __all__ = [
     "HandMadeCommits",
     "HeadMoved",
     "HeadNotDurable",
+    "HoldsMore",
+    "HoldsUnknown",
     "HomeBusy",
     "HomeExists",
     "HomeNotEmpty",
     "HomeOfAnother",
+    "InvalidAbandon",
     "InvalidAddress",
     "InvalidAuthor",
     "InvalidClusterFile",
@@ -154,6 +164,7 @@ __all__ = [
     "MessageTooLong",
     "MhaError",
     "MissingRevision",
+    "NameNeeded",
     "NameTaken",
     "NewerFormat",
     "NoCollision",
@@ -168,6 +179,7 @@ __all__ = [
     "NotJoined",
     "NotListed",
     "NotOfThisSide",
+    "NotProven",
     "NotTrusted",
     "NotUtf8",
     "ObjectInUse",
