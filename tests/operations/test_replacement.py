@@ -344,6 +344,20 @@ def test_a_release_that_the_disk_damaged_is_mended_in_place(pair):
     assert server.served() == pair["fw-a"].served()
 
 
+def test_a_release_is_made_although_the_one_before_it_is_of_a_revision_that_was_given_up(pair):
+    pair.isolate("fw-a")
+    pair["fw-a"].publish_edit(HOSTS, MINE)
+    pair["fw-b"].promote(force=True)
+    pair["fw-b"].publish_edit(HOSTS, "hosts: {theirs: 10.0.0.2}\n")
+    pair.heal_all()
+
+    done = replace(pair["fw-a"], pair["fw-b"], abandon="1")
+
+    assert (done.fault, done.abandoned) == ("", 1)
+    assert pair["fw-a"].served() == pair["fw-b"].served()
+    assert sound(pair["fw-a"])
+
+
 def test_releases_of_revisions_that_were_given_up_stand_in_nobodys_way(pair, monkeypatch):
     monkeypatch.setattr(releases, "GRACE_SECONDS", 0.0)
     publish_alone(pair, "fw-a", MINE, "hosts: {other: 10.0.0.2}\n")
