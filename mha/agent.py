@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NoReturn
 
+from mha.core.changes import escaped
 from mha.core.record import Record
 from mha.errors import MhaError, sentence
 from mha.operations import replication, validation
@@ -20,11 +21,13 @@ from mha.operations.replication import Synced
 from mha.operations.sighting import PeerReport
 from mha.store import lock
 from mha.store.clock import in_utc, now
+from mha.store.git import Progress
 from mha.store.home import Home, open_home
 from mha.store.learner import Learner
 
 Say = Callable[[str], None]
 _LOOK_SECONDS = 1
+_SELDOM_SECONDS = 10
 
 
 def run(home: Home, *, say: Say) -> None:
@@ -74,13 +77,26 @@ def _round(home: Home, last: str, say: Say) -> str:
     """Synchronize once, and say how things stand when that is new; returns what was said."""
     try:
         home = open_home(home.path)
-        done = replication.sync(home)
+        done = replication.sync(home, progress=_seldom(home, say))
         text = _sentence(done, tips.tip(home).record)
     except (MhaError, OSError) as error:
         text = sentence(error)
     if text != last:
         say(f"{in_utc(now())} {home.name}: {text}")
     return text
+
+
+def _seldom(home: Home, say: Say) -> Progress:
+    """How far a long synchronization is, every ten seconds; of a short one, nothing."""
+    last = time.monotonic()
+
+    def progress(line: str) -> None:
+        nonlocal last
+        if line and time.monotonic() - last >= _SELDOM_SECONDS:
+            last = time.monotonic()
+            say(f"{in_utc(now())} {home.name}: synchronizing: {escaped(line[:100])}")
+
+    return progress
 
 
 def _sentence(done: Synced, record: Record) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.cluster import Server
 
 _TRIES = 5
+ROOT = Path(__file__).parent.parent  # whatever sshd starts is the mha that is tested, also where another is installed
 
 
 def reason_against_sshd() -> str | None:
@@ -87,7 +88,7 @@ def _process(folder: Path, address: str, port: int, within: Sequence[str]) -> "I
         f"Port {port}\nListenAddress {address}\nHostKey {folder}/host\nPidFile {folder}/pid\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
         f"PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
-        f"MaxStartups 100:30:200\nMaxSessions 100\nLogLevel INFO\nSetEnv HOME={folder}/account\n"
+        f"MaxStartups 100:30:200\nMaxSessions 100\nLogLevel INFO\nSetEnv HOME={folder}/account PYTHONPATH={ROOT}\n"
     )
     sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     assert sshd is not None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mha import agent as daemon
 from mha.core.names import Peer, url
 from mha.errors import InvalidModel
 from mha.operations import validation, verification
@@ -311,3 +312,14 @@ def test_it_ends_well_in_the_middle_of_a_round(make_cluster, number):
     wait_for(lambda: left_running(server) == [])
     with lock.held(server.home.git_dir, wait_seconds=0):
         assert os.listdir(server.path / "releases") != []
+
+
+def test_an_agent_says_now_and_then_how_far_a_long_synchronization_is(make_cluster, monkeypatch):
+    server, said = make_cluster("fw-a")["fw-a"], list[str]()
+    tell = daemon._seldom(server.home, said.append)
+    tell("Receiving objects:   1% (1/100)")
+    monkeypatch.setattr(daemon, "_SELDOM_SECONDS", 0)
+    tell("Receiving objects:  \x1b[2J 50% (50/100)")
+    assert [re.sub(r"^\S+ ", "", line) for line in said] == [
+        r"fw-a: synchronizing: Receiving objects:  \x1b[2J 50% (50/100)"
+    ]

@@ -65,21 +65,49 @@ def key(home: Home, name: Name, source: KeyFile = None, *, json: Json = False) -
 def join(
     url: Annotated[str, typer.Argument(metavar="URL", help="The address of a server of the cluster")],
     home: Home,
-    name: Name,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The server's name, for example fw-b; --replace keeps it"),
+    ] = None,
     trust: Annotated[
         str | None,
         typer.Option("--trust", metavar="ID", help="The id of the cluster's first revision, or its beginning"),
     ] = None,
     *,
+    replace: Annotated[bool, typer.Option("--replace", help="Rebuild a home that exists, whose store is lost")] = False,
+    abandon: Annotated[
+        str | None,
+        typer.Option("--abandon", metavar="N", help="Give up exactly N revisions that only this home holds"),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Make this machine a Standby of a cluster"""
+    """Make this machine a Standby of a cluster, or rebuild a server's home"""
     from mha.cli.render import cluster as render
+    from mha.errors import InvalidAbandon, NameNeeded
+
+    if replace:
+        _replace(url, home, name, trust=trust, abandon=abandon, json=json)
+        return
+    if abandon is not None:
+        raise InvalidAbandon(abandon)
+    if name is None:
+        raise NameNeeded
     from mha.operations import setup
 
     with shown("Joining") as progress:
         made = setup.join(url, home, name=name, trust=trust, progress=progress.line, counted=progress.counted)
     render.joined(made, json=json)
+
+
+def _replace(url: str, home: Path, name: str | None, *, trust: str | None, abandon: str | None, json: bool) -> None:
+    from mha.cli.render import cluster as render
+    from mha.operations import replacement
+
+    with shown("Rebuilding") as progress:
+        done = replacement.replace(
+            url, home, name=name, abandon=abandon, trust=trust, progress=progress.line, counted=progress.counted
+        )
+    end(render.replaced(done, json=json))
 
 
 @server.command("add", epilog=examples.SERVER_ADD)

@@ -26,8 +26,14 @@ KEY = _below("""
       mha key /srv/mha --name fw-b
 """)
 JOIN = _below("""
-    Example, as `mha server add` prints it:
+    Examples, the first as `mha server add` prints it:
       mha join ssh://mha@fw-a.example.org/srv/mha /srv/mha --name fw-b --trust 5ce5aa7218f7b0ef
+      mha join ssh://mha@fw-a.example.org/srv/mha /srv/mha --replace
+
+    With --replace a server's home is rebuilt from a peer: its name, key, known hosts and drafts stay, and readers
+    of current/ notice nothing. Revisions that no peer holds are named, and it is refused; --abandon N gives them up,
+    where N is their number, or `unknown` where the store is too damaged to tell. Exit codes: 0 done; 1 refused, and
+    the home is as it was; 4 rebuilt, but current/ does not follow yet; 6 the server at URL does not answer.
 """)
 SERVER_ADD = _below("""
     Examples:

@@ -69,6 +69,11 @@ def refusal(update: Update) -> str | None:
     return "Only main and kept sides are received."
 
 
+def judged(done: int, total: int) -> str:
+    """How a receiver says, while a push waits for its verdict, how far it is."""
+    return f"Judged {done} of {total} revisions"
+
+
 def outcome(head: str, current: str) -> str:
     """How a receiver says, after a push, what its `main` is and what it serves."""
     return f"mha: main {head}, current {current}."

@@ -80,6 +80,13 @@ from mha.errors.home import (
     StoreDamaged,
     StoreNotWritable,
 )
+from mha.errors.replacement import (
+    HoldsMore,
+    HoldsUnknown,
+    InvalidAbandon,
+    NameNeeded,
+    NotProven,
+)
 from mha.errors.revert import (
     CannotRevert,
     InvalidRange,
@@ -136,10 +143,13 @@ __all__ = [
     "HandMadeCommits",
     "HeadMoved",
     "HeadNotDurable",
+    "HoldsMore",
+    "HoldsUnknown",
     "HomeBusy",
     "HomeExists",
     "HomeNotEmpty",
     "HomeOfAnother",
+    "InvalidAbandon",
     "InvalidAddress",
     "InvalidAuthor",
     "InvalidClusterFile",
@@ -158,6 +168,7 @@ __all__ = [
     "MessageTooLong",
     "MhaError",
     "MissingRevision",
+    "NameNeeded",
     "NameTaken",
     "NewerFormat",
     "NoCollision",
@@ -172,6 +183,7 @@ __all__ = [
     "NotJoined",
     "NotListed",
     "NotOfThisSide",
+    "NotProven",
     "NotTrusted",
     "NotUtf8",
     "ObjectInUse",

@@ -45,6 +45,8 @@ from mha.store.trees import Blob
 if TYPE_CHECKING:
     from mha.core.model.differences import ObjectChange
 
+FAR_BEHIND = 500  # revisions; a peer takes about a thousand a second
+
 
 class Published(NamedTuple):
     """What a publish came to."""
@@ -228,20 +230,33 @@ def give(
     wait: int | None = None,
     progress: Progress = silent,
 ) -> Published:
-    """Give a new revision to the peers that answered before, and report how all of them stand."""
+    """Give a new revision to the peers that answered before, and report how all of them stand.
+
+    One that is far behind is left to a synchronization, unless its word is wanted: nobody waits for all of that here.
+    """
     here = tips.tip(home)
     known = {view.name: view for view in views}
     related = [sighting.related(here, known[peer.name]) for peer in here.peers() if peer.name in known]
-    after = replication.give(here, related, progress=progress)
+    wanted = here.cluster.settings.wait_for if wait is None else wait
+    far = {view.name for view in related if view.sight.wanting and view.sight.behind > FAR_BEHIND}
+    if sum(view.sight.wanting for view in related) - len(far) < wanted:
+        far = set()
+    given = replication.give(here, [view for view in related if view.name not in far], progress=progress)
+    after = {view.name: view for view in given}
+    reports = [sighting.report(here, after.get(view.name, view)) for view in related]
     return Published(
         revision=home.repository.record(oid).revision,
         id=oid,
         changes=tuple(changed),
-        peers=tuple(sighting.report(here, view) for view in after),
-        wanted=here.cluster.settings.wait_for if wait is None else wait,
+        peers=tuple(_left_behind(each) if each.name in far else each for each in reports),
+        wanted=wanted,
         uncompared=home.restored() is not None,
         isolated=sighting.isolated(here, related),
     )
+
+
+def _left_behind(peer: PeerReport) -> PeerReport:
+    return peer._replace(detail=f"{peer.behind} revisions behind; a synchronization brings them all")
 
 
 def worded(message: str) -> str:

@@ -7,6 +7,7 @@ arrived, so that a slow peer stops nobody.
 """
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,13 +17,15 @@ from mha.core import reception
 from mha.core.changes import escaped
 from mha.core.standing import Memory
 from mha.errors import MhaError, RefusedHistory
-from mha.operations.admission import Judge
+from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import Settled, settle
 from mha.store import git, leftovers, lock, releases
 from mha.store.clock import iso, now
 from mha.store.files import sync_file_system
 from mha.store.home import Home
 from mha.store.repository import MAIN, Repository
+
+_TOLD_SECONDS = 1.0
 
 
 def receive(home: Home, sender: str) -> tuple[int, Settled]:
@@ -62,7 +65,7 @@ def outcome(home: Home) -> str | None:
     return None if head is None or current is None else reception.outcome(head, current)
 
 
-def judge(home: Home, quarantine: Path, lines: Sequence[str]) -> None:
+def judge(home: Home, quarantine: Path, lines: Sequence[str], *, counted: Counter = uncounted) -> None:
     """Judge a push while its objects are in quarantine; raises the error that the sender is to see."""
     repository = Repository(home.git_dir, quarantine=quarantine)
     introduction, head = home.introduction(), repository.head()
@@ -86,14 +89,14 @@ def judge(home: Home, quarantine: Path, lines: Sequence[str]) -> None:
             )
         if update.name == MAIN and update.old != head:  # git would see it too, but keep the objects
             raise MhaError(f"{home.name} has moved on while this was sent.", "Push again.")
-        _admit(repository, introduction, update.new, head)
+        _admit(repository, introduction, update.new, head, counted)
 
 
-def _admit(repository: Repository, introduction: str, new: str, head: str) -> None:
+def _admit(repository: Repository, introduction: str, new: str, head: str, counted: Counter) -> None:
     # what continues our head begins as it does; the way to the first revision grows with the history
     if not repository.contains(new, head) and not repository.contains(new, introduction):
         raise RefusedHistory(new, "It belongs to another cluster: its history begins elsewhere.")
-    Judge(repository, introduction).admit(new, known=[head])
+    Judge(repository, introduction).admit(new, known=[head], counted=counted)
 
 
 def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, end: str) -> tuple[bool, str | None]:
@@ -106,7 +109,7 @@ def _answer_all(home: Home, questions: TextIO, answers: TextIO, lock_file: int, 
                 lines = listed(questions, end)
                 lock.take(home.git_dir, lock_file)
                 locked = True
-                judge(home, home.git_dir / argument, lines)
+                judge(home, home.git_dir / argument, lines, counted=_told(answers))
                 offered = next((update.new for update in reception.updates(lines) or [] if update.name == MAIN), None)
             elif word == "sync":
                 sync_file_system(home.git_dir)
@@ -131,6 +134,20 @@ def listed(questions: TextIO, end: str) -> list[str]:
         if len(lines) <= reception.MOST_UPDATES:  # the rest is only read
             lines.append(line.rstrip("\n"))
     raise MhaError("The list of references came to no end.", "Push again.")
+
+
+def _told(answers: TextIO) -> Counter:
+    """Tell the sender now and then how far the judgement is: it gives up a receiver from which nothing is heard."""
+    last = time.monotonic()
+
+    def counted(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _TOLD_SECONDS:
+            last = time.monotonic()
+            answers.write(f"{reception.judged(done, total)}\n")
+            answers.flush()
+
+    return counted
 
 
 def _one_line(text: str) -> str:

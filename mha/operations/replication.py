@@ -5,8 +5,9 @@ Rule 2: what was fetched is judged before `main` moves, exactly as a push is.
 Rule 3: whether a push arrived is the peer's own word; the exit code of git is not believed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from mha.core.names import Peer
@@ -59,7 +60,14 @@ def look(here: Tip, chosen: Sequence[Peer] | None = None, *, progress: Progress 
         )
     )
     judge = Judge(here.home.repository, here.home.introduction() or here.id)
-    views = [View(peer, _sight(here, judge, peer, answer, faults.get(peer.name))) for peer, answer in pairs]
+
+    def counted(done: int, total: int) -> None:
+        progress(f"Judged {done} of {total} revisions")
+
+    views = [
+        View(peer, _sight(here, partial(judge.admit, counted=counted), peer, answer, faults.get(peer.name)))
+        for peer, answer in pairs
+    ]
     for view in views:
         _remember(here, view)
     if any(view.sight.usable for view in views):
@@ -159,7 +167,7 @@ def _current(here: Tip, view: View) -> View:
     return look(here, [view.peer])[0]
 
 
-def _sight(here: Tip, judge: Judge, peer: Peer, answer: Answer, fetch_fault: str | None) -> Sight:
+def _sight(here: Tip, admit: Callable[..., None], peer: Peer, answer: Answer, fetch_fault: str | None) -> Sight:
     repository = here.home.repository
     if answer.fault:
         return Sight(answered=not answer.silent, fault=answer.fault)
@@ -172,7 +180,7 @@ def _sight(here: Tip, judge: Judge, peer: Peer, answer: Answer, fetch_fault: str
     try:
         ahead, behind = repository.ahead_behind(here.id, answer.head)
         if ahead:
-            judge.admit(answer.head, known=[here.id])
+            admit(answer.head, known=[here.id])
         record = repository.record(answer.head)
     except MhaError as error:
         return Sight(answered=True, fault=error.message, head=answer.head, current=answer.current)

@@ -62,10 +62,13 @@ class Joined(NamedTuple):
     files: int
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
+    """Who answered at an address."""
+
     name: str
     head: str
     introduction: str
+    kept: tuple[str, ...]  # the heads of other sides that it keeps
 
 
 def init(
@@ -153,13 +156,13 @@ def join(
     source = Peer("the server there", names.url(url))
 
     with founding.prepared(path, name) as home:
-        answer = _ask(home, source, url, trust)
+        answer = asked(home, source, url, trust)
         fault = peers.fetch(home, source, progress=progress)
         if fault is not None:
             raise Unreachable(url, fault)
         with lock.held(home.git_dir):
             Judge(home.repository, answer.introduction).admit(answer.head, known=[], counted=counted)
-            listed = _listed(home, answer.head, address=_address(home, source))
+            listed = require_listed(home, answer.head, address=address(home, source))
             founding.introduce(home, answer.head, answer.introduction)
             settle(home)
 
@@ -167,12 +170,18 @@ def join(
     if answer.name in listed.servers:  # that server was seen: when it is silent later, it is not one that never joined
         moment = iso(now())
         home.remember(answer.name, Memory(source.url.text, answer.head, tip.revision, moment, moment))
-    files = sum(1 for _ in trees.files(home.repository, home.repository.commit(answer.head).tree))
-    return Joined(str(home.path), name, listed.name, tip.revision, answer.head, answer.introduction, tip.active, files)
+    return joined(home, listed, answer.head, answer.introduction)
 
 
-def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":
-    """Who answers there, if it is a server of the cluster that is expected."""
+def joined(home: Home, listed: cluster.Cluster, head: str, introduction: str) -> Joined:
+    """A server with this head, for reports."""
+    tip = home.repository.record(head)
+    files = sum(1 for _ in trees.files(home.repository, home.repository.commit(head).tree))
+    return Joined(str(home.path), home.name, listed.name, tip.revision, head, introduction, tip.active, files)
+
+
+def asked(home: Home, source: Peer, url: str, trust: str | None) -> Found:
+    """Who answers there, if it is a server of the cluster that is expected; raises what keeps it from being one."""
     answer = peers.ask(home, source)
     if answer.fault:
         raise Unreachable(url, answer.fault)
@@ -181,16 +190,16 @@ def _ask(home: Home, source: Peer, url: str, trust: str | None) -> "_Found":
     if answer.name == home.name:
         raise ServerProblem(f"The server at {url} is {home.name} itself.", "Choose another name, or another address.")
     founding.require_trusted(trust, answer.introduction)
-    return _Found(answer.name, answer.head, answer.introduction)
+    return Found(answer.name, answer.head, answer.introduction, answer.kept)
 
 
-def _address(home: Home, source: Peer) -> str:
+def address(home: Home, source: Peer) -> str:
     """Where the other servers may reach this home, as far as can be told here: as this one reached them."""
     return f"ssh://USER@HOST{home.path}" if source.url.is_ssh else str(home.path)
 
 
-def _listed(home: Home, head: str, *, address: str) -> cluster.Cluster:
-    """The cluster, if it lists this server with this server's key."""
+def require_listed(home: Home, head: str, *, address: str) -> cluster.Cluster:
+    """The cluster, if it lists this server with this server's key; raises NotListed or ServerProblem."""
     found = cluster_at(home, head)
     server = found.servers.get(home.name)
     if server is None:

@@ -11,7 +11,7 @@ from mha.operations import tip as tips
 from mha.operations.admission import Counter, Judge, uncounted
 from mha.operations.settling import settle
 from mha.operations.tip import Tip
-from mha.store import fsck, keys, leftovers, lock, peers, releases
+from mha.store import fsck, keys, leftovers, lock, peers, rebuilding, releases
 from mha.store import home as homes
 from mha.store.git import Progress, silent
 from mha.store.home import Home
@@ -32,6 +32,7 @@ class Verified(NamedTuple):
     files: int
     findings: tuple[Finding, ...]
     mended: tuple[Finding, ...] = ()
+    objects: int = 0  # that were read to the last byte and compared with their names; only a deep look does
 
 
 def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> Verified:
@@ -54,7 +55,7 @@ def verify(home: Home, *, deep: bool = False, counted: Counter = uncounted) -> V
         files = _served(here, findings)
     except MhaError as error:
         return Verified(0, 0, (*findings, Finding("objects", error.message)))
-    return Verified(revisions, files, tuple(findings))
+    return Verified(revisions, files, tuple(findings), objects=fsck.count(home.git_dir) if deep else 0)
 
 
 def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncounted) -> Verified:
@@ -64,6 +65,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
         homes.configure(home.git_dir)
         keys.protect(home.state)
         leftovers.clear(home.git_dir, thorough=True)
+        rebuilding.clear(home)
     recovery.restore(home, _peers(home), progress=progress)
     faults = _refetch(home, progress) if any(finding.about == "objects" for finding in before.findings) else []
     with lock.held(home.git_dir), suppress(StoreDamaged):  # what is still damaged, the verification below says
@@ -72,7 +74,7 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
             if introduction is not None:
                 home.repository.set_ref(f"{SERVER}{home.name}", introduction)
             settle(home)
-            for oid in releases.folders(home):
+            for oid in filter(home.repository.has, releases.folders(home)):
                 releases.mend(home, oid)
     after = verify(homes.open_home(home.path), deep=True, counted=counted)
     mended = tuple(finding for finding in before.findings if finding not in after.findings)
@@ -83,6 +85,8 @@ def repair(home: Home, *, progress: Progress = silent, counted: Counter = uncoun
 
 def _left_behind(home: Home) -> list[Finding]:
     locks, unfinished = lock.left_behind(home.git_dir)
+    if lock.persists(home.git_dir, lambda: rebuilding.is_unfinished(home)):
+        unfinished.append("A store that `mha join --replace` rebuilt")
     return [
         *(Finding("locks", f"{name} was left behind by a killed command.") for name in locks),
         *(Finding("leftovers", f"{name} was left behind by a killed program.") for name in unfinished),
@@ -152,7 +156,8 @@ def _refetch(home: Home, progress: Progress) -> list[Finding]:
         fsck.set_aside_damaged(home.git_dir)
     faults = []
     for peer in _peers(home):
-        fault = peers.fetch(home, peer, progress=progress, refetch=True)
+        kept = peers.ask(home, peer).kept  # of a collision, this server's own side is only there
+        fault = peers.fetch(home, peer, kept=kept, progress=progress, refetch=True)
         if fault is not None:
             faults.append(Finding(peer.name, f"the objects that are missing could not be fetched: {fault}."))
         elif not fsck.check(home.git_dir, deep=True):

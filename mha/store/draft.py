@@ -71,10 +71,9 @@ class WorkTree:
 
     def base(self) -> str | None:
         """The commit that the files were made from or last followed to; None where git's note of it is lost."""
-        note = self.home.git_dir / "worktrees" / "work" / "HEAD"
-        found = _ID.fullmatch(note.read_bytes()) if note.is_file() else None
-        if found and self.home.repository.has(found[1].decode()):  # as mha writes it: git need not be asked
-            return found[1].decode()
+        noted = noted_base(self.home)
+        if noted and self.home.repository.has(noted):  # as mha writes it: git need not be asked
+            return noted
         return self._index.head()
 
     def origin(self) -> str | None:
@@ -280,6 +279,13 @@ def of(home: Home) -> WorkTree | None:
     """The work tree of a home, or None where it has none (it is not the Active)."""
     present = (home.git_dir / "worktrees" / "work" / "HEAD").is_file() and home.work.is_dir()
     return WorkTree(home, home.work) if present else None
+
+
+def noted_base(home: Home) -> str | None:
+    """The commit that `work/` was made from, as mha noted it; it may be lost."""
+    note = home.git_dir / "worktrees" / "work" / "HEAD"
+    found = _ID.fullmatch(note.read_bytes()) if note.is_file() else None
+    return found[1].decode() if found else None
 
 
 def select(edits: Iterable[Edit], paths: Iterable[str]) -> list[Edit]:

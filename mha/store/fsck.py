@@ -20,6 +20,12 @@ def check(git_dir: Path, *, deep: bool) -> list[str]:
     return telling
 
 
+def count(git_dir: Path) -> int:
+    """How many objects a repository holds, each counted once."""
+    arguments = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered")
+    return git.checked("count the objects", *arguments, env={"GIT_DIR": str(git_dir)}).count(b"\n")
+
+
 def unreachable(git_dir: Path) -> list[str]:
     """The ids of the commits that no reference reaches."""
     done = git.run("fsck", "--unreachable", "--no-reflogs", "--no-progress", env={"GIT_DIR": str(git_dir)})

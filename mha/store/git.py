@@ -65,7 +65,7 @@ class Done(NamedTuple):
 
 _SAY_NOTHING = (  # what git adds when the other side ended; the reason stands before it
     "fatal: Could not read from remote repository.", "fatal: the remote end hung up", "Please make sure you have",
-    "and the repository exists.",
+    "and the repository exists.", "remote: Judged ",
 )  # fmt: skip
 _FULL = (os.strerror(errno.ENOSPC), "Out of diskspace")
 _children: "set[subprocess.Popen[bytes]]" = set()  # those running now, so that Ctrl-C leaves none behind

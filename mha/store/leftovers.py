@@ -75,6 +75,23 @@ def found(repository: Path) -> list[str]:
 
 
 @contextmanager
+def nothing_arrives(repository: Path) -> Iterator[None]:
+    """Let nothing be brought in while the block runs; raises HomeBusy. Needs the home's lock.
+
+    Whatever arrives now and wants the lock too gives up first.
+    """
+    deadline = time.monotonic() + 2 * WAIT_SECONDS
+    while True:
+        with _alone(repository) as descriptor:
+            if descriptor is not None:
+                yield
+                return
+        if time.monotonic() >= deadline:
+            raise HomeBusy("a fetch or a push that is on its way")
+        time.sleep(0.02)
+
+
+@contextmanager
 def _alone(repository: Path) -> Iterator[int | None]:
     descriptor = _open(repository)
     try:

@@ -1,7 +1,8 @@
 """The lock of a home: one writer at a time.
 
 Rule 1: every writer of a home holds it; readers never do.
-Rule 2: it is never held while a peer is asked, so that no peer can stop local work.
+Rule 2: it is never held while a peer is asked, so that no peer can stop local work; but for a home that is
+rebuilt, in which nobody shall work.
 Rule 3: git children inherit it, so that it is free only when nothing of the
 writer is left. Whoever holds it may therefore delete stale `*.lock` files, and
 what else a killed writer left.

@@ -49,6 +49,7 @@ class Answer(NamedTuple):
     current: str | None = None
     name: str | None = None  # who answered; None where the home has not joined a cluster
     introduction: str | None = None  # the first revision of its cluster
+    kept: tuple[str, ...] = ()  # the heads of other sides that it keeps
 
 
 class Pushed(NamedTuple):
@@ -76,11 +77,14 @@ def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     name, introduction = next(
         ((escaped(n.removeprefix(SERVER)), i) for n, i in refs.items() if n.startswith(SERVER)), (None, None)
     )
-    return Answer(head=refs.get(MAIN), current=refs.get(CURRENT), name=name, introduction=introduction)
+    kept = tuple(sorted(oid for ref, oid in refs.items() if ref.startswith(KEEP)))
+    return Answer(head=refs.get(MAIN), current=refs.get(CURRENT), name=name, introduction=introduction, kept=kept)
 
 
-def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool = False) -> str | None:
-    """Fetch the objects of a peer's `main`, and nothing else; returns why it failed, or None.
+def fetch(
+    home: Home, peer: Peer, *, kept: Iterable[str] = (), progress: Progress = silent, refetch: bool = False
+) -> str | None:
+    """Fetch the objects of a peer's `main`, and of some sides that it has `kept`; returns why it failed, or None.
 
     No reference moves: whoever asked looks at the objects first. `refetch` brings also those that should be here.
     """
@@ -89,7 +93,7 @@ def fetch(home: Home, peer: Peer, *, progress: Progress = silent, refetch: bool 
     try:
         with leftovers.arriving(home.git_dir, unpacks=True) as shared:
             done = git.transfer(
-                *arguments, "--", peer.url.repository, MAIN,
+                *arguments, "--", peer.url.repository, MAIN, *(f"{KEEP}{oid}" for oid in kept),
                 env=_environment(home, peer), idle_seconds=lambda: IDLE_SECONDS, on_line=progress, pass_fds=(shared,),
             )  # fmt: skip
     except OSError as error:
@@ -168,7 +172,7 @@ def _listing(home: Home, peer: Peer, seconds: float) -> git.Done:
 
     It may have died with a link that is back by now.
     """
-    arguments = ("ls-remote", "--", peer.url.repository, MAIN, CURRENT, f"{SERVER}*")
+    arguments = ("ls-remote", "--", peer.url.repository, MAIN, CURRENT, f"{SERVER}*", f"{KEEP}*")
     shared, deadline = _socket(home, peer), time.monotonic() + seconds
     reused = shared is not None and shared.exists()
     done = _ask(home, peer, arguments, seconds)

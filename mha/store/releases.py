@@ -158,7 +158,7 @@ def _build(home: Home, oid: str, before: str | None) -> None:
     """Make releases/<oid>: from a folder that nobody reads any more, else from links to what is current."""
     scratch = home.releases / _NEXT
     spare = _spare(home, before)
-    base = spare or before
+    base = spare or (before if before and home.repository.has(before) else None)
     if spare is not None:
         (home.releases / spare).rename(scratch)
     elif base is not None:
@@ -222,7 +222,8 @@ def _put(home: Home, folder: Path, path: str, blob: Blob) -> None:
 def _spare(home: Home, current: str | None) -> str | None:
     """A folder old enough to be turned into the next one, or None."""
     left = _left(home)
-    older = [note for note in left if note.id != current and (home.releases / note.id).is_dir()]
+    known = home.repository.has  # a folder may be of a store that was replaced
+    older = [note for note in left if note.id != current and (home.releases / note.id).is_dir() and known(note.id)]
     candidates = older[: max(0, len(older) - (KEPT - 1))]
     return next((note.id for note in candidates if _is_free(home, note)), None)
 

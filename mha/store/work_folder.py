@@ -16,6 +16,7 @@ from mha.store.home import Home
 from mha.store.index import Index
 from mha.store.repository import CURRENT, MAIN
 
+_AWAY = ".work-old"  # a folder that is about to be kept
 _GONE = ".work-gone-"  # a folder that was kept, and now goes
 
 
@@ -26,11 +27,8 @@ def create(home: Home, oid: str) -> WorkTree:
     _forget(home)
     _clear_unfinished(home)
     try:
-        noted.mkdir(parents=True)
         scratch.mkdir()
-        (noted / "commondir").write_text("../..\n")
-        (noted / "gitdir").write_text(f"{home.work / '.git'}\n")
-        (noted / "HEAD").write_text(f"{oid}\n")
+        _note(noted, oid, home.work)
         Index(noted, scratch).fill()
         (scratch / ".git").write_text(f"gitdir: {administration / 'work'}\n")
         sync_file_system(home.path)
@@ -45,6 +43,17 @@ def create(home: Home, oid: str) -> WorkTree:
     return WorkTree(home, home.work)
 
 
+def stands(home: Home) -> bool:
+    """Whether there are files that may be edited: in `work/`, or put away and not kept yet."""
+    noted = (home.git_dir / "worktrees" / "work" / "HEAD").is_file()
+    return home.work.is_dir() or (noted and (home.path / _AWAY).is_dir())
+
+
+def adopt(home: Home, oid: str, *, work: Path) -> None:
+    """Let a new store take over files that stand there, made from a revision; whatever differs from it is an edit."""
+    _note(home.git_dir / "worktrees" / "work", oid, work)
+
+
 def detach(home: Home) -> None:
     """Undo a `git checkout main` in `work/`: git's note of the base would move with `main`, and the files would not."""
     note = home.git_dir / "worktrees" / "work" / "HEAD"
@@ -55,7 +64,7 @@ def detach(home: Home) -> None:
 
 def put_away(home: Home) -> WorkTree | None:
     """Move `work/` out of the administrators' sight, to be kept and then removed; None where there is nothing."""
-    away = home.path / ".work-old"
+    away = home.path / _AWAY
     noted = (home.git_dir / "worktrees" / "work" / "HEAD").is_file()
     _clear_unfinished(home)
     if not noted:  # killed while it was removed: it had been kept
@@ -88,6 +97,14 @@ def clear_gone(home: Home) -> None:
     """Remove what is left of folders that went, where whoever removed them was ended."""
     for folder in home.path.glob(f"{_GONE}*"):
         discard(folder)
+
+
+def _note(administration: Path, oid: str, work: Path) -> None:
+    """Git's notes of a work tree: where it is, and the revision that its files were made from."""
+    administration.mkdir(parents=True)
+    (administration / "commondir").write_text("../..\n")
+    (administration / "gitdir").write_text(f"{work / '.git'}\n")
+    (administration / "HEAD").write_text(f"{oid}\n")
 
 
 def _holds_more(away: WorkTree) -> bool:

@@ -260,6 +260,12 @@ def _damage(cluster: Cluster) -> None:
     (server.home.git_dir / "objects" / "tmp_objdir-incoming-Ab12").mkdir()
 
 
+def _rebuildable(cluster: Cluster) -> None:
+    """fw-a damaged as before a repair, with a kept draft and edits."""
+    _drafted(cluster)
+    _damage(cluster)
+
+
 def _drafted(cluster: Cluster) -> None:
     """fw-a has a kept draft, and edits."""
     cluster["fw-a"].edit(HOSTS, "hosts: {kept: 10.0.0.8}\n")
@@ -419,6 +425,19 @@ def _repair_again(cluster: Cluster, before: Before) -> None:
     assert server.head == before.heads["fw-a"]
 
 
+def _rebuild_again(cluster: Cluster, before: Before) -> None:
+    server = cluster["fw-a"]
+    done = server.mha("join", str(cluster["fw-b"].path), str(server.path), "--replace")
+    assert done.returncode == 0, done
+    for aside in server.path.glob("mha.git-replaced*"):  # whoever was killed does not know whether it was needed
+        remove_tree(aside)
+    sound(server)
+    assert server.head == before.heads["fw-a"]
+    assert server.served()[HOSTS] != server.draft()[HOSTS]
+    assert server.draft() == before.wanted
+    assert server.home.repository.refs(DRAFTS).keys() == {"1"}
+
+
 def _also(server: Server, leader: Server) -> None:
     """The next command of the other side."""
     assert server.sync().complete
@@ -460,6 +479,7 @@ SAVED = "saved.bundle"
 RESTORE = ("restore", f"{{root}}/{SAVED}", "{root}/fw-c", "--name", "fw-c")
 CARRY = ("receive", f"{{root}}/{SAVED}")
 JOIN = ("join", "{root}/fw-a", "{root}/fw-c", "--name", "fw-c")
+REBUILD = ("join", "{root}/fw-b", "{root}/fw-a", "--replace")
 STORIES = {
     story.name: story
     for story in (
@@ -477,5 +497,6 @@ STORIES = {
         Story("restore", None, RESTORE, _saved, _restore_again, acknowledged="is restored", keeps="fw-a"),
         Story("receive a file", "fw-b", CARRY, _carried, _receive_again, acknowledged="Took 3", keeps="fw-a"),
         Story("repair", "fw-a", ("repair",), _damage, _repair_again),
+        Story("rebuild", "fw-a", REBUILD, _rebuildable, _rebuild_again, acknowledged="was rebuilt", keeps="fw-a"),
     )
 }

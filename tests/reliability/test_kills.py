@@ -30,6 +30,8 @@ SHORT = [  # one for each kind of call, where much depends on it
     ("receive a file", Plan(1, Effect.KILL_ONE, "rename", "pack-")),
     ("receive a file", Plan(1, Effect.KILL_ALL, "rename", "refs/heads/main")),
     ("repair", Plan(1, Effect.KILL_ALL, "chmod", "releases")),
+    ("rebuild", Plan(1, Effect.KILL_ALL, "renameat2", "mha.git")),
+    ("rebuild", Plan(1, Effect.KILL_ALL, "unlink", ".mha-rebuilt/mha.git")),  # the old store goes
 ]
 
 

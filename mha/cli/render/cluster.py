@@ -13,6 +13,7 @@ from mha.errors import ExitCode
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
     from mha.operations.changeover import ChangedOver
+    from mha.operations.replacement import Replaced
     from mha.operations.replication import Synced
     from mha.operations.servers import ServerListed
     from mha.operations.settling import Settled
@@ -21,8 +22,7 @@ if TYPE_CHECKING:  # what is only named: importing it would cost each command wh
     from mha.operations.verification import Verified
 
 _BEYOND_REPAIR = (
-    "This could not be mended here. Keep this home, and make the server anew in another folder: `mha server remove`"
-    " on the Active, then `mha key`, `mha server add` and `mha join`."
+    "This could not be mended here. `mha join URL HOME --replace` rebuilds this home from a peer that is sound."
 )
 
 
@@ -57,6 +57,43 @@ def joined(made: Joined, *, json: bool) -> None:
     files = count(made.files, "file")
     say(f"{made.name} is a Standby of the cluster {made.cluster}, at revision {made.revision}: {files}.")
     say(f"Active is {made.active or 'no server'}. The cluster's first revision is {made.introduction}.")
+
+
+def replaced(done: Replaced, *, json: bool) -> ExitCode:
+    """Print a home that was rebuilt: what it holds, what was carried over and what was given up."""
+    if json:
+        own = {key: value for key, value in done._asdict().items() if key not in ("joined", "settled")}
+        give_json({**done.joined._asdict(), **done.settled._asdict(), **own})
+    else:
+        _replaced_text(done)
+    for draft in done.unread:
+        remark(f"Warning: Draft {draft.name} could not be read: {draft.why}")
+    for name in done.silent:
+        remark(f"Warning: {name} did not answer; what only it holds comes with the next synchronization.")
+    if done.aside:
+        remark(f"The old store is in {done.aside}; delete it once nobody misses what was only there.")
+    if done.fault:
+        remark(f"Warning: The files here do not follow yet: {done.fault}")
+        return ExitCode.NOT_EVERYWHERE
+    return ExitCode.DONE
+
+
+def _replaced_text(done: Replaced) -> None:
+    made = done.joined
+    mode = "the Active" if done.active else "a Standby"
+    files = count(made.files, "file")
+    say(f"{made.name} was rebuilt: {mode} of the cluster {made.cluster}, at revision {made.revision}: {files}.")
+    say(f"Proven: {count(done.objects, 'object')}, each read to its last byte.")
+    if done.abandoned:
+        say(f"Given up: {count(done.abandoned, 'revision')} that no other server holds.")
+    if done.kept_sides:
+        say("There is a collision: `mha collision` shows it.")
+    if done.kept_drafts:
+        say(f"Carried over: {count(len(done.kept_drafts), 'kept draft')}.")
+    if done.settled.kept_draft:
+        say(f"The draft is kept as draft {done.settled.kept_draft}.")
+    put_aside(done.settled.put_aside)
+    in_the_way(done.settled.in_the_way)
 
 
 def servers(listed: Sequence[ServerListed], *, json: bool) -> None:
@@ -166,6 +203,8 @@ def verified(found: Verified, *, json: bool, after_repair: bool = False) -> Exit
         say(coloured(f"! {finding.about}: {finding.problem}", Colour.BAD))
     if not found.findings:
         say(f"All is well: {count(found.revisions, 'revision')}, {count(found.files, 'file')} served.")
+        if found.objects:
+            say(f"Proven: {count(found.objects, 'object')}, each read to its last byte.")
         return ExitCode.DONE
     remark(f"Hint: {_BEYOND_REPAIR if after_repair else '`mha repair` mends what can be mended.'}")
     return ExitCode.ERROR
