@@ -82,7 +82,7 @@ def test_remarks_stand_behind_the_answer_that_they_are_about(make_cluster):
 
     lines = typed(cluster["fw-a"], "mha publish -m x 2>&1").stdout.decode().splitlines()
 
-    assert [line.split()[0] for line in lines] == ["Published", "M", "host", "host", "Warning:"]
+    assert [line.split()[0] for line in lines] == ["Published", "M", "host", "host", "WARNING:", "If", "Warning:"]
 
 
 INTERRUPTED_AT_IMPORT = """

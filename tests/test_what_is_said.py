@@ -94,8 +94,8 @@ def test_a_server_that_is_added_is_a_publish_that_standbys_must_hold(make_cluste
 
     assert done.returncode == ExitCode.NOT_EVERYWHERE
     assert done.stderr.splitlines()[1:] == [
-        "WARNING: No peer has answered (fw-b). If another server has taken over since,",
-        "this is a collision. Publish no more than you must; see to the link, then run `mha sync`.",
+        "WARNING: No peer tells whether another server has taken over (fw-b).",
+        "If one has, this is a collision. Publish no more than you must; see to the link, then run `mha sync`.",
         "Warning: fw-b does not hold it: not communicating (there is no home at its address).",
         "Warning: Standbys that hold it: 0; wanted: 1. `mha sync` tries again.",
     ]
@@ -150,7 +150,7 @@ def test_what_a_repair_could_not_mend_is_not_sent_to_repair_again(active):
 
     assert found.stderr == "Hint: `mha repair` mends what can be mended.\n"
     assert mended.returncode == ExitCode.ERROR
-    assert mended.stderr.startswith("Hint: This could not be mended here. Keep this home, and make the server anew")
+    assert mended.stderr.startswith("Hint: This could not be mended here. `mha join URL HOME --replace` rebuilds")
 
 
 @pytest.mark.parametrize("verb", ["verify", "repair"])

@@ -400,8 +400,8 @@ def test_an_active_that_no_peer_answers_publishes_with_one_warning(cluster):
 
     assert done.returncode == ExitCode.DONE
     assert done.stderr.splitlines() == [
-        "WARNING: No peer has answered (fw-b, fw-c). If another server has taken over since,",
-        "this is a collision. Publish no more than you must; see to the link, then run `mha sync`.",
+        "WARNING: No peer tells whether another server has taken over (fw-b, fw-c).",
+        "If one has, this is a collision. Publish no more than you must; see to the link, then run `mha sync`.",
         "Warning: fw-b does not hold it: not communicating (there is no home at its address).",
         "Warning: fw-c does not hold it: not communicating (there is no home at its address).",
     ]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:  # what is only named: importing it would cost each command wh
     from mha.operations.verification import Verified
 
 _BEYOND_REPAIR = (
-    "This could not be mended here. `mha join URL HOME --replace` rebuilds this home from a peer that is sound."
+    "This could not be mended here. `mha join URL HOME --replace` rebuilds this home from a peer that is sound;"
+    " where there is none, `mha restore` makes a server from a backup."
 )
 
 

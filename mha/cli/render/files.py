@@ -93,8 +93,8 @@ def spread(done: Published) -> ExitCode:
         remark("WARNING: This server was restored from a backup, and no peer has answered since.")
         remark("What another server published after that backup is not known here: if any did, this is a collision.")
     elif done.isolated:
-        remark(f"WARNING: No peer has answered ({', '.join(done.isolated)}). If another server has taken over since,")
-        remark("this is a collision. Publish no more than you must; see to the link, then run `mha sync`.")
+        remark(f"WARNING: No peer tells whether another server has taken over ({', '.join(done.isolated)}).")
+        remark("If one has, this is a collision. Publish no more than you must; see to the link, then run `mha sync`.")
     for peer in done.lacking:
         remark(f"Warning: {peer.name} does not hold it: {peer.sync}{detail_of(peer.detail)}.")
     for peer in done.unserved:
