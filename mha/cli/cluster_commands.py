@@ -328,6 +328,9 @@ def resolve(
             autocompletion=completion.servers,
         ),
     ] = None,
+    edit: Annotated[bool, typer.Option("--edit", help="Merge, and settle what conflicts in work/")] = False,
+    go_on: Annotated[bool, typer.Option("--continue", help="End it with the files in work/")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="Take the merged files out of work/ again")] = False,
     dry_run: DryRun = False,
     accept: Annotated[
         list[str] | None,
@@ -340,16 +343,26 @@ def resolve(
 ) -> None:
     """End a collision"""
     from mha.cli.render import collision as render
-    from mha.operations import resolution
+    from mha.operations import by_hand, resolution
 
-    if (keep is None) == (not merge and not take):
-        raise typer.BadParameter("Say either --keep SERVER or --merge.")
+    merge = merge or (bool(take) and not edit)
+    if [keep is not None, merge, edit, go_on, abort].count(True) != 1 or (take and (go_on or abort)):
+        raise typer.BadParameter("Say one of --keep SERVER, --merge, --edit, --continue and --abort.")
+    if dry_run and (edit or abort):
+        raise typer.BadParameter("--dry-run shows what --merge, --keep or --continue would do.")
     taken = dict(_assigned(text) for text in take or [])
     home = open_home(context)
     wish = resolution.Wish(keep, taken, active, reason, accepted(accept, reason))
+    if abort:
+        end(render.aborted(by_hand.abort(home), json=json))
+        return
     with shown("Resolving") as progress:
-        done = resolution.resolve(home, wish, author=whoami(home), dry_run=dry_run, progress=progress.line)
-    end(render.resolved(done, json=json))
+        if edit:
+            begun = by_hand.begin(home, wish, author=whoami(home), progress=progress.line)
+        else:
+            run = by_hand.go_on if go_on else resolution.resolve
+            done = run(home, wish, author=whoami(home), dry_run=dry_run, progress=progress.line)
+    end(render.begun(begun, json=json) if edit else render.resolved(done, json=json))
 
 
 def _assigned(text: str) -> tuple[str, str]:

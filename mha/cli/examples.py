@@ -118,11 +118,14 @@ RESOLVE = _below("""
     Examples:
       mha resolve --merge --dry-run
       mha resolve --merge --take host/web-01=fw-b --reason 'agreed with Max'
+      mha resolve --edit      then, once the files in work/ are as they should be: mha resolve --continue
       mha resolve --keep fw-b --active fw-b
 
     --merge joins what the sides did, object by object. Where they did different things to the same field, it says
-    so and changes nothing, until --take says whose holds. --keep takes the files of one side. The revisions of all
-    sides stay in the history. This server is Active from then on, or the one that is named. A draft here is kept.
+    so and changes nothing, until --take says whose holds. --edit puts the merged files into work/, on whatever
+    server it is run, with a mark at each conflict; --continue ends the collision with them, once no mark is left.
+    --keep takes the files of one side. The revisions of all sides stay in the history. This server is Active from
+    then on, or the one that is named. A draft here is kept.
     Exit codes: 0 the collision has ended, here and on every server that answers; 4 a peer does not know of it
     yet, or the files here do not follow yet; 5 conflicts are left to settle; 7 the merged configuration would
     have errors that no side has; 1 there is no collision.

@@ -164,6 +164,9 @@ class PeerStanding(NamedTuple):
     serving: bool = True  # whether its current/ is what its head says
 
 
+_RESOLVING = "work/ holds the merged files: settle what is marked, then `mha resolve --continue`; or --abort."
+
+
 def next_step(
     *,
     name: str,
@@ -174,6 +177,7 @@ def next_step(
     fault: str = "",
     listed: bool = True,
     paused: bool = False,
+    resolving: bool = False,
 ) -> str:
     """What the administrator does next, in one sentence.
 
@@ -185,7 +189,9 @@ def next_step(
     unheard = [peer.name for peer in peers if peer.sync in (Sync.SILENT, Sync.NEVER)]
     match found:
         case Banner.COLLISION:
-            return "Both sides are kept. `mha collision` shows them, `mha resolve` ends it."
+            return (
+                _RESOLVING if resolving else "Both sides are kept. `mha collision` shows them, `mha resolve` ends it."
+            )
         case Banner.FAULT:
             return f"This server needs care: {fault} Run `mha verify`, then `mha repair`."
         case Banner.NO_ACTIVE:

@@ -97,6 +97,64 @@ class UnknownConflict(MhaError):
         super().__init__(f"{name} does not conflict.", left)
 
 
+class Unmarked(MhaError):
+    """What conflicts stands in no file in which a person could settle it."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        super().__init__(
+            f"No file can show these conflicts: {', '.join(conflicts)}.",
+            f"Say whose holds, for each: `mha resolve --edit --take {conflicts[0]}=SERVER`.",
+        )
+
+
+class Resolving(MhaError):
+    """`work/` holds the merged files of a collision."""
+
+    exit_code = ExitCode.COLLISION
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"work/ holds the merged files of a collision; nobody can {what} meanwhile.",
+            "Edit them, then `mha resolve --continue`; `mha resolve --abort` brings back what was there.",
+        )
+
+
+class NotResolving(MhaError):
+    exit_code = ExitCode.USAGE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No merged files are being edited here.", "`mha resolve --edit` puts those of a collision into work/."
+        )
+
+
+class ConflictsLeft(MhaError):
+    """Marks of conflicts stand in merged files: `places` are lines, each with its file and number."""
+
+    exit_code = ExitCode.COLLISION
+
+    def __init__(self, places: Sequence[str]) -> None:
+        held = "1 conflict is" if len(places) == 1 else f"{len(places)} conflicts are"
+        super().__init__(
+            f"{held} not settled; nothing was resolved:\n" + "\n".join(f"  {place}" for place in places),
+            "Make each as it should be, and delete its lines that begin with # CONFLICT.",
+        )
+
+
+class SidesMoved(MhaError):
+    """The diverged heads are others than those that were merged."""
+
+    exit_code = ExitCode.COLLISION
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something was published on a side since its files were merged; nothing was resolved.",
+            "`mha resolve --abort` keeps your edits as a draft; then begin again with `mha resolve --edit`.",
+        )
+
+
 class Unreachable(MhaError):
     exit_code = ExitCode.NOT_REACHABLE
 

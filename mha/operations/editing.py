@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from mha.core.changes import printable
+from mha.errors import Resolving
 from mha.operations import tip as tips
 from mha.operations.settling import Settled, settle
 from mha.operations.tip import Tip, require_active
@@ -23,11 +24,16 @@ class Desk(NamedTuple):
 
 @contextmanager
 def at_desk(home: Home, what: str = "publish") -> Iterator[Desk]:
-    """Hold the home's lock, with `work/` settled; raises ReadOnlyServer or NoServerActive, saying `what` cannot be."""
+    """Hold the home's lock, with `work/` settled; raises ReadOnlyServer or NoServerActive, saying `what` cannot be.
+
+    Raises Resolving where it holds the merged files of a collision.
+    """
     with lock.held(home.git_dir):
         settled = settle(home)
         here = tips.tip(home)
         require_active(here, what)
+        if tips.resolving(home) is not None:
+            raise Resolving(what)
         tree = draft.of(home)
         assert tree is not None
         yield Desk(here, tree, settled)

@@ -3,12 +3,15 @@
 Rule: the server's own side is the first one; nothing is moved here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mha.core.changes import is_yaml
+from mha.core.merge import marks
 from mha.core.merge.files import Reading
-from mha.core.merge.several import Together, merge_all
+from mha.core.merge.marks import Mark
+from mha.core.merge.several import Apart, Together, merge_all
 from mha.core.merge.sides import ABSENT, Subject
 from mha.core.model.contested import Held
 from mha.errors import UnknownConflict
@@ -39,6 +42,14 @@ class Merged(NamedTuple):
     texts: Mapping[str, bytes | None]  # of the files in which it differs from this server's side
 
 
+class Marked(NamedTuple):
+    """What came out, with a mark in the files for each conflict that is left."""
+
+    tree: str
+    conflicts: tuple[Conflict, ...]
+    unmarked: tuple[Conflict, ...]  # of which no file could be marked
+
+
 def merged(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Merged:
     """Merge sides that come from the tree `base`.
 
@@ -47,15 +58,38 @@ def merged(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Merg
     files = _Files(here, base, sides)
     found = _together(here, files, base, sides, taken)
     with lock.held(here.home.git_dir):  # it writes trees
-        return Merged(files.stored(found.files), _conflicts(found, sides), found.files)
+        return Merged(files.stored(found.files), _conflicts(found.conflicts, sides), found.files)
+
+
+def marked(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Marked:
+    """Merge sides as `merged` does, for a person who settles the conflicts in the files."""
+    files, kinds = _Files(here, base, sides), Model(here).rules.kinds
+    found = _together(here, files, base, sides, taken, to_the_end=True)
+    texts: dict[str, bytes | None] = {**files.texts(sides[0][1]), **found.files}
+    of_path: dict[str | None, list[Apart]] = defaultdict(list)
+    for each in found.conflicts:
+        of_path[next((p for p in each.conflict.paths if is_yaml(p) and texts.get(p) is not None), None)].append(each)
+    unmarked, changed = of_path.pop(None, []), dict(found.files)
+    for path, every in of_path.items():
+        assert path is not None
+        named = [Mark(each.conflict, sides[0][0], sides[each.theirs][0]) for each in every]
+        text = marks.marked(path, texts[path] or b"", named, kinds)
+        if text is None:
+            unmarked += every
+        else:
+            changed[path] = text
+    with lock.held(here.home.git_dir):
+        return Marked(files.stored(changed), _conflicts(found.conflicts, sides), _conflicts(unmarked, sides))
 
 
 def conflicts(here: Tip, base: str, sides: Sides) -> tuple[Conflict, ...]:
     """What a person would decide about if sides were merged; nothing is stored."""
-    return _conflicts(_together(here, _Files(here, base, sides), base, sides, {}), sides)
+    return _conflicts(_together(here, _Files(here, base, sides), base, sides, {}).conflicts, sides)
 
 
-def _together(here: Tip, files: "_Files", base: str, sides: Sides, taken: Mapping[str, str]) -> Together:
+def _together(
+    here: Tip, files: "_Files", base: str, sides: Sides, taken: Mapping[str, str], *, to_the_end: bool = False
+) -> Together:
     model, names = Model(here), [name for name, _ in sides]
 
     def holds_objects(path: str) -> bool:
@@ -64,9 +98,10 @@ def _together(here: Tip, files: "_Files", base: str, sides: Sides, taken: Mappin
     reading = Reading(model.rules.kinds, holds_objects, lambda: files.others(holds_objects))
     subjects = {text: _subject(text, model.rules.kinds.by_name) for text in taken}
     wanted = {subjects[text]: names.index(side) for text, side in taken.items()}
-    found = merge_all(files.texts(base), [files.texts(tree) for _, tree in sides], reading, wanted)
+    texts = [files.texts(tree) for _, tree in sides]
+    found = merge_all(files.texts(base), texts, reading, wanted, to_the_end=to_the_end)
     if missed := [text for text, subject in subjects.items() if subject not in found.settled]:
-        raise UnknownConflict(missed[0], [conflict.subject for conflict in _conflicts(found, sides)])
+        raise UnknownConflict(missed[0], [conflict.subject for conflict in _conflicts(found.conflicts, sides)])
     return found
 
 
@@ -76,8 +111,7 @@ def _subject(text: str, kinds: Mapping[str, Any]) -> Subject:
     return Subject(kind, name) if name and kind in kinds else Subject("", text.removeprefix("./"))
 
 
-def _conflicts(found: Together, sides: Sides) -> tuple[Conflict, ...]:
-    ours, theirs = sides[0][0], sides[found.theirs][0]
+def _conflicts(found: Iterable[Apart], sides: Sides) -> tuple[Conflict, ...]:
     return tuple(
         Conflict(
             subject=f"{each.subject.kind}/{each.subject.name}" if each.subject.kind else each.subject.name,
@@ -85,9 +119,9 @@ def _conflicts(found: Together, sides: Sides) -> tuple[Conflict, ...]:
             field=".".join(map(str, each.field)),
             reason=each.reason,
             base=_value("", each.base),
-            values=(_value(ours, each.ours), _value(theirs, each.theirs)),
+            values=(_value(sides[0][0], each.ours), _value(sides[theirs][0], each.theirs)),
         )
-        for each in found.conflicts
+        for theirs, each in found
     )
 
 

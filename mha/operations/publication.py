@@ -107,7 +107,7 @@ def publish(
     with at_desk(home) as desk:
         edits = _publishable(desk.here, desk.tree, paths)
         if not as_is:
-            _require_whole(desk.here, desk.tree, edits)
+            require_whole(desk.here, desk.tree, edits)
         found = tuple(edit.change for edit in edits)
         text = patch(desk.here, desk.tree, edits) if lines else ""
         with _judged(desk.here, verdicts.texts(desk.tree, edits), accepted) as verdict:
@@ -311,14 +311,7 @@ def _serve(home: Home, oid: str, tree: WorkTree, paths: list[bytes]) -> str:
 def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     """The draft's edits, if they may be published; raises InvalidConfiguration, HandMadeCommits or UnknownPath."""
     _require_base(here, tree)
-    edits = tree.edits(here.id, paths, refresh=True)
-    there = [edit for edit in edits if edit.exists]
-    if (excess := changes.excess(len(there), sum(edit.size for edit in there))) is not None:
-        raise InvalidConfiguration([excess], "Publish them in several steps.")
-    found = changes.complaints(edit.entry for edit in there)
-    found = found or _complaints_of_all(here, edits)
-    if found:
-        raise InvalidConfiguration(found, "Correct these files, or take them out of work/; then publish again.")
+    edits = fit_edits(here, tree, paths)
     of_cluster = next((edit for edit in edits if edit.text == cluster.FILE), None)
     if of_cluster is not None:
         blob = None if of_cluster.action is Action.DELETED else tree.store([of_cluster])[cluster.FILE]
@@ -326,7 +319,20 @@ def _publishable(here: Tip, tree: WorkTree, paths: Sequence[str]) -> list[Edit]:
     return edits
 
 
-def _require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
+def fit_edits(here: Tip, tree: WorkTree, paths: Sequence[str] = ()) -> list[Edit]:
+    """Where work/ differs from the head; raises InvalidConfiguration where files are none that a revision can hold."""
+    edits = tree.edits(here.id, paths, refresh=True)
+    there = [edit for edit in edits if edit.exists]
+    if (excess := changes.excess(len(there), sum(edit.size for edit in there))) is not None:
+        raise InvalidConfiguration([excess], "Publish them in several steps.")
+    found = changes.complaints(edit.entry for edit in there)
+    found = found or _complaints_of_all(here, edits)
+    if found:
+        raise InvalidConfiguration(found, "Correct these files, or take them out of work/; then try again.")
+    return edits
+
+
+def require_whole(here: Tip, tree: WorkTree, edits: list[Edit]) -> None:
     """What an editor wrote and did not sync is lost in a power cut: that is no edit that anybody made."""
     repository, found = here.home.repository, []
     for edit in edits:

@@ -41,7 +41,7 @@ from mha.store.home import Home
 
 if TYPE_CHECKING:
     from mha.core.model.differences import ObjectChange
-    from mha.operations.merging import Conflict
+    from mha.operations.merging import Conflict, Sides
 
 _SHORTEST_PREFIX = 4
 
@@ -83,7 +83,7 @@ class Wish(NamedTuple):
     accepted: Mapping[str, str] = MappingProxyType({})  # codes of findings over which it is made, and why
 
 
-class _Result(NamedTuple):
+class Result(NamedTuple):
     """What the files become."""
 
     tree: str
@@ -107,16 +107,38 @@ def resolve(home: Home, wish: Wish, *, author: Author, dry_run: bool = False, pr
     InvalidConfiguration and UnfitMerge where the merged files would not do, and HeadMoved where another command
     worked here meanwhile.
     """
-    reason = records.cleaned(wish.reason, "reason")
-    report = collision.collision(home, progress=progress)
+    records.cleaned(wish.reason, "reason")  # nobody waits for the peers to be told of that
+    report = seen(home, progress=progress)
     here = tips.tip(home)
-    require_listed(here)
+    side = None if wish.keep is None else _chosen(report, wish.keep)
+    result = _merged(here, report, wish) if side is None else _kept(here, side)
+    return conclude(here, report, result, wish, author=author, kept=side, dry_run=dry_run)
+
+
+def seen(home: Home, *, progress: Progress = silent) -> CollisionReport:
+    """The collision that is to be ended here; raises NoCollision."""
+    report = collision.collision(home, progress=progress)
+    require_listed(tips.tip(home))
     if not report.exists:
         with lock.held(home.git_dir):  # it may have ended here in a command that was killed
             settle_after(home)
         raise NoCollision
-    side = None if wish.keep is None else _chosen(report, wish.keep)
-    result = _merged(here, report, wish) if side is None else _kept(here, side)
+    return report
+
+
+def conclude(
+    here: Tip,
+    report: CollisionReport,
+    result: Result,
+    wish: Wish,
+    *,
+    author: Author,
+    kept: Side | None = None,
+    dry_run: bool = False,
+) -> Resolved:
+    """End a collision with a result, or report what that would do, or what conflicts; raises what `resolve` does."""
+    home, side = here.home, kept
+    reason = records.cleaned(wish.reason, "reason")
     new_active = wish.active or home.name
     record = records.resolution([each.record for each in report.sides], active=new_active, server=home.name)
     planned = Resolved(
@@ -149,24 +171,29 @@ def resolve(home: Home, wish: Wish, *, author: Author, dry_run: bool = False, pr
     return _told(home, planned._replace(id=oid), settled)
 
 
-def _kept(here: Tip, side: Side) -> _Result:
+def _kept(here: Tip, side: Side) -> Result:
     tree = here.home.repository.commit(side.head).tree
-    return _Result(tree, f"Resolution: the files of {side.name} are kept", {})
+    return Result(tree, f"Resolution: the files of {side.name} are kept", {})
 
 
-def _merged(here: Tip, report: CollisionReport, wish: Wish) -> _Result:
+def _merged(here: Tip, report: CollisionReport, wish: Wish) -> Result:
     from mha.operations import merging  # it needs a parser of YAML, and the schemas of all kinds
 
+    found = merging.merged(here, *to_merge(here, report, wish))
+    return Result(found.tree, "Resolution: all sides are merged", found.texts, found.conflicts)
+
+
+def to_merge(here: Tip, report: CollisionReport, wish: Wish) -> "tuple[str, Sides, Mapping[str, str]]":
+    """What is merged, as `merging` takes it: the tree that all come from, the sides, and whose value holds where."""
     assert report.common is not None
     repository = here.home.repository
     taken = {what: _chosen(report, whose).name for what, whose in wish.taken.items()}
     sides = [(side.name, repository.commit(side.head).tree) for side in report.sides]
-    found = merging.merged(here, repository.commit(report.common.id).tree, sides, taken)
-    return _Result(found.tree, "Resolution: all sides are merged", found.texts, found.conflicts)
+    return repository.commit(report.common.id).tree, sides, taken
 
 
 @contextmanager
-def _judged(here: Tip, report: CollisionReport, result: _Result, accepted: Mapping[str, str]) -> Iterator[Verdict]:
+def _judged(here: Tip, report: CollisionReport, result: Result, accepted: Mapping[str, str]) -> Iterator[Verdict]:
     """What the checks find in merged files that no side has already; raises UnfitMerge."""
     texts = {path: data for path, data in result.texts.items() if verdicts.concern(path)}
     if not texts:
@@ -186,7 +213,7 @@ def _judged(here: Tip, report: CollisionReport, result: _Result, accepted: Mappi
         raise UnfitMerge(error.findings, error.code) from error
 
 
-def _require_cluster_file(here: Tip, result: _Result, active: str) -> None:
+def _require_cluster_file(here: Tip, result: Result, active: str) -> None:
     """What comes out must list the new Active, and be a cluster's file; raises UnknownServer, InvalidConfiguration."""
     blob = trees.find(here.home.repository, result.tree, FILE)
     hint = "Keep the files of one side: `mha resolve --keep SERVER`."

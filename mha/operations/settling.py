@@ -3,6 +3,9 @@
 `main` is the only truth here; `current/`, `work/` and `refs/mha/current` are made
 from it. A command that was killed leaves them behind `main`; the next one that
 takes the lock settles them. Settling twice changes nothing.
+
+While somebody edits merged files to end a collision, `work/` holds those, in whatever
+mode the server is, until `main` moves on.
 """
 
 from collections.abc import Mapping
@@ -10,13 +13,14 @@ from typing import NamedTuple
 
 from mha.core.changes import FileType
 from mha.errors import MhaError, UnreadableDraft, sentence
+from mha.ids import short
 from mha.operations import tip as tips
 from mha.store import draft, releases, trees, work_folder
 from mha.store.author import Author
 from mha.store.clock import now
 from mha.store.draft import WorkTree
 from mha.store.home import Home
-from mha.store.repository import DRAFTS, KEEP
+from mha.store.repository import DRAFTS, KEEP, RESOLVING, Commit
 from mha.store.trees import Blob
 
 
@@ -38,9 +42,14 @@ def settle(home: Home) -> Settled:
     work_folder.clear_gone(home)
     releases.switch(home, here.id)
     _drop_ended_sides(home, here.id)
-    if here.record.active == home.name:
-        return _follow(home, here.id)
-    return _put_away(home)
+    edited = tips.resolving(home)
+    if edited is not None and edited.parents[0] == here.id:
+        return _open(home, edited)
+    ended = Settled() if edited is None else close(home, edited)
+    settled = _follow(home, here.id) if here.record.active == home.name else put_away(home)
+    return settled._replace(
+        kept_draft=settled.kept_draft or ended.kept_draft, put_aside=settled.put_aside or ended.put_aside
+    )
 
 
 def settle_after(home: Home) -> Settled:
@@ -51,14 +60,40 @@ def settle_after(home: Home) -> Settled:
         return Settled(fault=sentence(error))
 
 
-def keep(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = None) -> str | None:
+def close(home: Home, edited: Commit) -> Settled:
+    """Put merged files that were edited to end a collision out of `work/`; they are kept if a person changed them."""
+    settled = put_away(home, "The edited merge of a collision", known=edited.tree)
+    home.repository.delete_ref(RESOLVING)
+    return settled
+
+
+def set_aside(edited: Commit) -> str:
+    """Why the draft is kept that stood in `work/` before merged files came there."""
+    return f"Set aside for the resolution {short(edited.id)}"
+
+
+def _open(home: Home, edited: Commit) -> Settled:
+    """Let `work/` hold the merged files; whatever a person changed there stays."""
+    tree = draft.of(home)
+    base = None if tree is None else tree.base()
+    if base is not None and home.repository.contains(base, edited.id):
+        return Settled()
+    settled = put_away(home, set_aside(edited))
+    work_folder.create(home, edited.id)
+    return settled
+
+
+def keep(
+    tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = None, *, known: str | None = None
+) -> str | None:
     """Keep edits under `refs/mha/drafts/`; returns the draft's number, or None where there is nothing to keep.
 
-    `edited` are the edited files, as they are stored; without it, all that a draft can hold.
+    `edited` are the edited files, as they are stored; without it, all that a draft can hold. Files that are those of
+    the head, or of the tree `known`, are nothing to keep.
     """
     home = tree.home
     oid = stored(tree, why, edited)
-    if oid is None:
+    if oid is None or home.repository.commit(oid).tree in (tips.tip(home).tree, known):
         return None
     for name, kept in home.repository.refs(DRAFTS).items():
         if kept == oid:
@@ -91,14 +126,14 @@ def stored(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = 
 def _follow(home: Home, oid: str) -> Settled:
     tree = draft.of(home)
     if tree is None:
-        unfinished = _put_away(home)  # of a demotion that was killed
+        unfinished = put_away(home)  # of a demotion that was killed
         work_folder.create(home, oid)
         return unfinished
     before = tree.base()
     if before == oid or (before is not None and not home.repository.contains(oid, before)):
         return Settled()  # up to date, or commits made by hand: `publish` speaks of those
     if before is not None and _is_resolved(home, before, oid):
-        kept = _put_away(home, "A collision was resolved")
+        kept = put_away(home, "A collision was resolved")
         work_folder.create(home, oid)
         return kept
     return Settled(in_the_way=tuple(tree.follow(oid)))
@@ -109,12 +144,13 @@ def _is_resolved(home: Home, before: str, head: str) -> bool:
     return any(len(commit.parents) > 1 for commit in home.repository.walk(head, hide=[before]))
 
 
-def _put_away(home: Home, why: str = "") -> Settled:
+def put_away(home: Home, why: str = "", *, known: str | None = None) -> Settled:
+    """Take `work/` away; what was edited there is kept, but for files that are those of the tree `known`."""
     away = work_folder.put_away(home)
     if away is None:
         return Settled()
     try:
-        kept = keep(away, why or f"{home.name} was no longer Active")
+        kept = keep(away, why or f"{home.name} was no longer Active", known=known)
     except (UnreadableDraft, PermissionError):  # the folder itself stays, whole
         kept = None
     aside = work_folder.remove(away)

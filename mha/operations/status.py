@@ -97,6 +97,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         fault=fault,
         listed=own is not None,
         paused=bool(here.cluster.settings.paused),
+        resolving=tips.resolving(home) is not None,
     )
     if fault == keys.OTHER_LISTED:  # no repair mends that
         step = f"{fault} Put this one into mha.yaml on the Active, and publish it."

@@ -21,7 +21,7 @@ from mha.ids import short
 from mha.store import keys, noted, trees
 from mha.store.home import Home
 from mha.store.noted import Noted
-from mha.store.repository import CURRENT, KEEP
+from mha.store.repository import CURRENT, KEEP, RESOLVING, Commit
 from mha.store.trees import Blob
 
 
@@ -122,6 +122,12 @@ def diverged_sides(home: Home) -> list[str]:
     return [
         oid for oid in home.repository.refs(KEEP).values() if head is None or not home.repository.contains(head, oid)
     ]
+
+
+def resolving(home: Home) -> Commit | None:
+    """The merged files that somebody edits in `work/` to end a collision; its first parent is the head they end."""
+    oid = home.repository.ref(RESOLVING)
+    return home.repository.commit(oid) if oid is not None and home.repository.has(oid) else None
 
 
 def _file(home: Home, oid: str) -> Blob:

@@ -28,6 +28,7 @@ CURRENT = "refs/mha/current"
 OFFERED = "refs/mha/offered"  # the last changeover made here: offered again while its result is not known
 KEEP = "refs/mha/keep/"
 DRAFTS = "refs/mha/drafts/"
+RESOLVING = "refs/mha/resolving"  # merged files that are edited here, as a commit that follows all diverged heads
 SERVER = "refs/mha/server/"  # + its name, at the first revision: tells who answers, and of which cluster
 
 

@@ -19,7 +19,7 @@ from mha.operations import backup, publication, restoration, servers, verificati
 from mha.operations import tip as tips
 from mha.store import draft, lock, releases
 from mha.store.files import remove_tree
-from mha.store.repository import DRAFTS
+from mha.store.repository import DRAFTS, RESOLVING
 from tests.cluster import JANA, Cluster, Server, mha
 from tests.reliability.syscalls import Plan, Ran, run
 
@@ -243,6 +243,12 @@ def _collided(cluster: Cluster) -> None:
     _edited(cluster)
 
 
+def _merging(cluster: Cluster) -> None:
+    """fw-a has the merged files of both sides in `work/`, and its draft is set aside."""
+    _collided(cluster)
+    assert cluster["fw-a"].mha("resolve", "--edit").returncode == 0
+
+
 def _listed(cluster: Cluster) -> None:
     active = cluster["fw-a"]
     servers.add(active.home, name="fw-c", url=str(cluster.root / "fw-c"), key=None, author=JANA)
@@ -387,6 +393,25 @@ def _merge_again(cluster: Cluster, before: Before) -> None:
     _ended(cluster, before, ("--merge",), MERGED)
 
 
+def _edit_again(cluster: Cluster, before: Before) -> None:
+    done = cluster["fw-a"].mha("resolve", "--edit")
+    assert done.returncode == 0 or "work/ holds the merged files" in done.stderr, done
+    assert cluster["fw-a"].draft()[HOSTS] == MERGED.encode()
+    _continue_again(cluster, before)
+
+
+def _continue_again(cluster: Cluster, before: Before) -> None:
+    _ended(cluster, before, ("--continue",), MERGED)
+    assert cluster["fw-a"].home.repository.ref(RESOLVING) is None
+
+
+def _abort_again(cluster: Cluster, before: Before) -> None:
+    done = cluster["fw-a"].mha("resolve", "--abort")
+    assert done.returncode == 0 or "No merged files are being edited" in done.stderr, done
+    assert cluster["fw-a"].head == before.heads["fw-a"]
+    _merge_again(cluster, before)
+
+
 def _ended(cluster: Cluster, before: Before, how: Sequence[str], hosts: str) -> None:
     """The collision ends, or has ended, with these hosts, and both sides in the history."""
     server, other = cluster["fw-a"], cluster["fw-b"]
@@ -399,7 +424,8 @@ def _ended(cluster: Cluster, before: Before, how: Sequence[str], hosts: str) -> 
     assert (server.record.active, server.record.revision) == ("fw-a", before.revision + 1)
     assert server.served()[HOSTS] == hosts.encode()
     assert server.home.repository.refs(DRAFTS).keys() == {"1"}
-    assert _files_of(server, server.home.repository.refs(DRAFTS)["1"]) == before.wanted
+    kept = _files_of(server, server.home.repository.refs(DRAFTS)["1"])
+    assert {path: kept.get(path) for path in EDITS} == {path: text and text.encode() for path, text in EDITS.items()}
 
 
 def _join_again(cluster: Cluster, before: Before) -> None:
@@ -491,6 +517,9 @@ STORIES = {
         Story("promote by force", "fw-b", ("promote", "--force"), _cut, _promote_again, acknowledged="is Active"),
         Story("resolve", "fw-a", ("resolve", "--keep", "fw-b"), _collided, _resolve_again, acknowledged="has ended"),
         Story("merge", "fw-a", ("resolve", "--merge"), _collided, _merge_again, acknowledged="has ended"),
+        Story("edit a merge", "fw-a", ("resolve", "--edit"), _collided, _edit_again),
+        Story("continue", "fw-a", ("resolve", "--continue"), _merging, _continue_again, acknowledged="has ended"),
+        Story("abort", "fw-a", ("resolve", "--abort"), _merging, _abort_again),
         Story("join", None, JOIN, _listed, _join_again, acknowledged="is a Standby of", keeps="fw-a"),
         Story("join with a pack", None, JOIN, _keyed, _join_again, acknowledged="is a Standby of", keeps="fw-a"),
         Story("backup", "fw-a", ("backup", f"{{root}}/{SAVED}"), _drafted, _backup_again),

@@ -21,6 +21,12 @@ SHORT = [  # one for each kind of call, where much depends on it
     ("resolve", Plan(1, Effect.KILL_ALL, "mkdir", "fw-a/releases")),  # `main` has moved, and nothing followed
     ("merge", Plan(2, Effect.KILL_ALL, "link", "fw-a/mha.git/objects")),  # a part of what is merged is stored
     ("merge", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
+    ("edit a merge", Plan(1, Effect.KILL_ALL, "rename", "fw-a/work")),  # the draft is away, and not kept yet
+    ("edit a merge", Plan(1, Effect.KILL_ALL, "rename", ".work-new")),
+    ("continue", Plan(1, Effect.KILL_ALL, "rename", "fw-a/mha.git/refs/heads/main")),
+    ("continue", Plan(1, Effect.KILL_ALL, "mkdir", "fw-a/releases")),
+    ("abort", Plan(1, Effect.KILL_ALL, "rename", ".work-new")),
+    ("abort", Plan(1, Effect.KILL_ALL, "unlink", "refs/mha/resolving")),
     ("join", Plan(1, Effect.KILL_ALL, "syncfs")),
     ("backup", Plan(1, Effect.KILL_ALL, "fsync", ".mha-backup-")),
     ("backup", Plan(1, Effect.KILL_ALL, "rename", "saved.bundle")),

@@ -382,7 +382,7 @@ DRAFT: Mapping[str, str] = {"objects/hosts.yaml": "mine\n", "new.yaml": "mine to
 
 def demote(path: Path) -> None:
     """What settling does on a server that is no longer Active."""
-    settling._put_away(scene.opened(path))
+    settling.put_away(scene.opened(path))
 
 
 def come_back(path: Path) -> None:

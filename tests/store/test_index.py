@@ -213,7 +213,7 @@ def test_what_the_account_cannot_read_is_named_and_stays(work, path, mode, named
     home = Home(work.home.path, work.home.name)
 
     said = as_nobody(lambda: edited(WorkTree(home, work.folder)))
-    ended = as_nobody(lambda: settling._put_away(home))
+    ended = as_nobody(lambda: settling.put_away(home))
 
     assert said.startswith(f"UnreadableDraft: {named}"), said
     assert ended == "nothing"

@@ -30,6 +30,7 @@ from mha.store.clock import in_utc
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
     from mha.core.model.contested import Held
+    from mha.operations.by_hand import Aborted, Begun
     from mha.operations.collision import CollisionReport, Side
     from mha.operations.merging import Conflict
     from mha.operations.resolution import Resolved
@@ -78,13 +79,53 @@ def resolved(done: Resolved, *, json: bool) -> ExitCode:
             remark(f"Warning: {each.line()}")
     if done.conflicts:
         remark(f"Error: {count(len(done.conflicts), 'conflict')} to settle; nothing was resolved.")
-        remark("Hint: Add a --take for each, or keep one side: `mha resolve --keep SERVER`.")
+        remark("Hint: Add a --take for each, settle them in the files with `mha resolve --edit`, or --keep one side.")
         return ExitCode.COLLISION
     for peer in lacking:
         remark(f"Warning: {peer.name} does not know of it yet: {peer.sync}{detail_of(peer.detail)}.")
     if done.fault:
         remark(f"Warning: The files here do not follow yet: {done.fault}")
     return ExitCode.NOT_EVERYWHERE if lacking or done.fault else ExitCode.DONE
+
+
+def begun(done: Begun, *, json: bool) -> ExitCode:
+    """Print where the merged files are, and what is to be done there."""
+    if json:
+        own = {key: value for key, value in done._asdict().items() if key != "settled"}
+        give_json({**plain(own), **plain(done.settled)})
+    else:
+        say(f"The merged files are in {escaped(done.path)}.")
+        for each in done.conflicts:
+            at = f", {each.field}" if each.field else ""
+            say(coloured(escaped(f"  {each.subject}{at}: {each.reason}"), Colour.WARN))
+        if done.conflicts:
+            say("Each is marked there: make it as it should be, and delete its lines that begin with # CONFLICT.")
+        _kept_draft(done.settled.kept_draft)
+        put_aside(done.settled.put_aside)
+        say("Then run `mha resolve --continue`. `mha resolve --abort` brings back what was there.")
+    if done.settled.fault:
+        remark(f"Warning: The files are not there yet: {done.settled.fault}")
+        return ExitCode.NOT_EVERYWHERE
+    return ExitCode.DONE
+
+
+def aborted(done: Aborted, *, json: bool) -> ExitCode:
+    """Print that the collision stands, and what became of drafts."""
+    if json:
+        give_json(plain(done))
+    else:
+        say("Nothing was resolved: the collision is as it was.")
+        if done.restored:
+            say(f"The draft that was set aside is in work/ again (draft {done.restored}).")
+        if done.kept_draft:
+            say(f"The merged files as they were edited are kept as draft {done.kept_draft}.")
+        put_aside(done.put_aside)
+    return ExitCode.DONE
+
+
+def _kept_draft(name: str | None) -> None:
+    if name:
+        say(f"The draft is kept as draft {name}; `mha drafts show {name}` prints it.")
 
 
 def _shared(report: CollisionReport) -> None:
@@ -132,8 +173,7 @@ def _resolved_text(done: Resolved) -> None:
         say(f"Against the side of {lost.side}: {summary(lost.changes)}")
         changes(lost.changes)
         objects(lost.objects)
-    if done.kept_draft:
-        say(f"The draft is kept as draft {done.kept_draft}; `mha drafts show {done.kept_draft}` prints it.")
+    _kept_draft(done.kept_draft)
     put_aside(done.put_aside)
 
 

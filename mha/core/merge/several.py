@@ -1,6 +1,7 @@
 """The merge of several heads: one after the other, each with what came out before.
 
-Rule: a head that conflicts ends it: what follows would be merged with what nobody has decided.
+Rule: a head that conflicts ends it: what follows would be merged with what nobody has decided. Only where people edit
+what came out do the others follow, and then each conflict is as the first of the two has it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,23 +11,30 @@ from mha.core.merge.files import Files, Reading, merge
 from mha.core.merge.sides import Conflict, Side, Subject
 
 
+class Apart(NamedTuple):
+    """A conflict, and the place of the side that conflicts with those before it."""
+
+    theirs: int
+    conflict: Conflict
+
+
 class Together(NamedTuple):
     """What came out."""
 
     files: dict[str, bytes | None]  # that differ from the first side
-    conflicts: list[Conflict]
-    theirs: int  # the place of the side that conflicts with those before it; the last one, where none does
+    conflicts: list[Apart]
     settled: frozenset[Subject] = frozenset()  # what conflicted, and a side was taken for
 
 
-def merge_all(base: Files, sides: Sequence[Files], reading: Reading, taken: Mapping[Subject, int]) -> Together:
+def merge_all(
+    base: Files, sides: Sequence[Files], reading: Reading, taken: Mapping[Subject, int], *, to_the_end: bool = False
+) -> Together:
     """The changes of all sides as one configuration; `taken` has the place of the side that holds for a subject.
 
-    Files are left out as in `files.merge`.
+    Files are left out as in `files.merge`. `to_the_end`: what conflicts ends nothing.
     """
     first, files, settled = sides[0], dict(sides[0]), frozenset[Subject]()
-    conflicts: list[Conflict] = []
-    place = 0
+    conflicts: list[Apart] = []
     for place, side in enumerate(sides[1:], 1):
         chosen = {subject: Side.THEIRS if of == place else Side.OURS for subject, of in taken.items()}
         merged = merge(base, files, side, reading, chosen)
@@ -35,9 +43,10 @@ def merge_all(base: Files, sides: Sequence[Files], reading: Reading, taken: Mapp
             files.pop(path, None)
             if data is not None:
                 files[path] = data
-        if conflicts := merged.conflicts:
+        conflicts += [Apart(place, conflict) for conflict in merged.conflicts]
+        if conflicts and not to_the_end:
             break
     changed = {
         path: files.get(path) for path in sorted(first.keys() | files.keys()) if files.get(path) != first.get(path)
     }
-    return Together(changed, conflicts, place, settled)
+    return Together(changed, conflicts, settled)

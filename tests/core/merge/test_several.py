@@ -27,7 +27,7 @@ def test_the_side_that_conflicts_is_told_and_what_is_taken_is_that_side_s_alone(
     subject = Subject("host", "a")
 
     together = merge_all({PATH: BASE}, sides, READING, {})
-    assert ([each.subject for each in together.conflicts], together.theirs) == ([subject], 2)
+    assert [(each.theirs, each.conflict.subject) for each in together.conflicts] == [(2, subject)]
 
     for place, address in ((0, b"10.0.0.11"), (2, b"10.0.0.12")):
         settled = merge_all({PATH: BASE}, sides, READING, {subject: place})
@@ -38,6 +38,18 @@ def test_the_side_that_conflicts_is_told_and_what_is_taken_is_that_side_s_alone(
 def test_a_file_where_another_has_its_folder_is_a_conflict_that_a_side_settles():
     sides = [{"a": b"file"}, {"a/b.txt": b"in a folder"}]
 
-    assert [each.subject for each in merge_all({}, sides, READING, {}).conflicts] == [Subject("", "a")]
+    assert [each.conflict.subject for each in merge_all({}, sides, READING, {}).conflicts] == [Subject("", "a")]
     assert merge_all({}, sides, READING, {Subject("", "a"): 0}).files == {}
     assert merge_all({}, sides, READING, {Subject("", "a"): 1}).files == {"a": None, "a/b.txt": b"in a folder"}
+
+
+def test_what_conflicts_ends_nothing_where_people_edit_what_comes_out():
+    texts = (b"0.11\n", b"0.12\n", b"0.13\n")
+    sides = [{PATH: BASE.replace(b"0.1\n", text)} for text in texts]
+    sides[2][PATH] = sides[2][PATH].replace(b"0.3\n", b"0.33\n")
+
+    together = merge_all({PATH: BASE}, sides, READING, {}, to_the_end=True)
+
+    found = [(each.theirs, each.conflict.ours, each.conflict.theirs) for each in together.conflicts]
+    assert found == [(1, "10.0.0.11", "10.0.0.12"), (2, "10.0.0.11", "10.0.0.13")]
+    assert together.files == {PATH: b"hosts:\n  a: 10.0.0.11\n  b: 10.0.0.2\n  c: 10.0.0.33\n"}
