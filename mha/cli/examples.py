@@ -56,6 +56,23 @@ SERVER_SET_PRIMARY = _below("""
 
     Exit codes: as `mha publish`.
 """)
+SERVER_EXCLUDE = _below("""
+    Example, on the Active:
+      mha server exclude fw-c --reason "its disk is replaced"
+
+    No server asks it, gives it revisions or takes any from it, and no publish waits for it, until it is included
+    again. It goes on serving what it has. It is not made Active meanwhile, but for `mha promote --force` there.
+
+    Exit codes: as `mha publish`.
+""")
+SERVER_INCLUDE = _below("""
+    Example, on the Active:
+      mha server include fw-c
+
+    It gets what it lacks at once.
+
+    Exit codes: as `mha publish`.
+""")
 SERVER_LIST = _below("""
     Example:
       mha server list

@@ -13,10 +13,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 MODULES = {  # which commands stand in which module
-    "cluster_commands": (
-        "init", "key", "join", "server", "status", "sync", "promote", "demote", "pause", "resume", "collision",
-        "resolve",
-    ),
+    "server_commands": ("init", "key", "join", "server"),
+    "cluster_commands": ("status", "sync", "promote", "demote", "pause", "resume", "collision", "resolve"),
     "file_commands": ("diff", "publish", "discard", "drafts", "log", "show", "revert"),
     "model_commands": ("validate", "explain", "schema", "where-used", "search", "rename", "rm", "fmt"),
     "backup_commands": ("backup", "restore", "receive"),

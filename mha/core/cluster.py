@@ -32,6 +32,7 @@ class Server(NamedTuple):
     url: Url
     role: Role
     key: str | None = None  # its public key, in OpenSSH's form
+    excluded: str = ""  # why nothing is synchronized with it until `mha server include`; empty: it takes part
 
 
 class OnIsolated(StrEnum):

@@ -20,7 +20,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _KNOWN = {
     "": {"cluster", "format", "servers", "settings", "administrators", "model"},
     "settings": {"sync-interval", "wait-for", "on-isolated", "paused"},
-    "server": {"url", "key", "role"},
+    "server": {"url", "key", "role", "excluded"},
     "model": {"interpret", "severity"},
 }
 _T = TypeVar("_T")
@@ -56,7 +56,7 @@ def _settings(fields: Mapping[str, reader.Node]) -> Settings:
         _seconds(fields["sync-interval"]) if "sync-interval" in fields else usual.sync_interval_seconds,
         _count(fields["wait-for"]) if "wait-for" in fields else usual.wait_for,
         _checked(fields["on-isolated"], _on_isolated) if "on-isolated" in fields else usual.on_isolated,
-        _checked(fields["paused"], _reason) if "paused" in fields else usual.paused,
+        _checked(fields["paused"], _reason("paused")) if "paused" in fields else usual.paused,
     )
 
 
@@ -87,6 +87,7 @@ class _File:
             url=_checked(_required(fields, "url", name.line), names.url),
             role=_checked(_required(fields, "role", name.line), _role),
             key=_checked(fields["key"], whole_key) if "key" in fields else None,
+            excluded=_checked(fields["excluded"], _reason("excluded")) if "excluded" in fields else "",
         )
 
     def model(self, node: reader.Node) -> Model:
@@ -148,10 +149,13 @@ def _on_isolated(text: str) -> OnIsolated:
     return OnIsolated(text)
 
 
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise ValueError("paused needs a reason: a sentence in quotes.")
-    return text
+def _reason(what: str) -> Callable[[str], str]:
+    def checked(text: str) -> str:
+        if not text.strip():
+            raise ValueError(f"{what} needs a reason: a sentence in quotes.")
+        return text
+
+    return checked
 
 
 def _severity(text: str) -> Severity:

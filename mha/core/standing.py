@@ -30,6 +30,12 @@ class Sync(StrEnum):
     NEVER = "never synchronized"
     SILENT = "not communicating"
     ERROR = "sync error"  # it answers, but what it says or holds cannot be used
+    EXCLUDED = "excluded"  # it is not asked, because the administrators want it so
+
+    @property
+    def is_as_wanted(self) -> bool:
+        """Whether a synchronization has nothing left to do."""
+        return self in (Sync.SYNCHRONIZED, Sync.EXCLUDED)
 
 
 class Sight(NamedTuple):
@@ -43,6 +49,7 @@ class Sight(NamedTuple):
     ahead: int = 0  # revisions that it has and we lack
     behind: int = 0  # revisions that we have and it lacks
     unseen: bool = False  # with a fault: it holds revisions that it does not give
+    excluded: bool = False  # it was not asked; the fault says why
 
     @property
     def serving(self) -> bool:
@@ -88,6 +95,8 @@ class Memory(NamedTuple):
 def judge(sight: Sight, memory: Memory) -> Sync:
     """How a peer stands to this server, from what was seen now and before."""
     match sight:
+        case Sight(excluded=True):
+            return Sync.EXCLUDED
         case Sight(answered=False):
             return Sync.SILENT if memory.head else Sync.NEVER
         case Sight(fault=fault) if fault:
@@ -109,7 +118,7 @@ def unheard(sight: Sight, memory: Memory, *, restored: bool) -> bool:
 
     One that was never seen to hold anything knows of none, and is awaited by nobody; a restored server has seen nobody.
     """
-    return not sight.usable and (memory.head is not None or restored)
+    return not sight.usable and not sight.excluded and (memory.head is not None or restored)
 
 
 def mode_of(name: str, record: Record | None) -> Mode:
@@ -142,14 +151,16 @@ def banner(
 
     `kept_sides`: this server holds a diverged side that is not yet part of `main`.
     `unserved`: a peer holds the head, but its readers do not see it yet.
+    Excluded peers are passed over, unless there are no others: then nobody gets what is published.
     """
+    asked = [sync for sync in syncs if sync is not Sync.EXCLUDED]
     if kept_sides or Sync.COLLISION in syncs:
         return Banner.COLLISION
     if own_fault:
         return Banner.FAULT
-    if syncs and all(sync in (Sync.SILENT, Sync.NEVER) for sync in syncs) and Sync.SILENT in syncs:
+    if asked and all(sync in (Sync.SILENT, Sync.NEVER) for sync in asked) and Sync.SILENT in asked:
         return Banner.SILENT
-    if unserved or any(sync is not Sync.SYNCHRONIZED for sync in syncs):
+    if unserved or any(sync is not Sync.SYNCHRONIZED for sync in asked or syncs):
         return Banner.LAGGING
     if active is None:
         return Banner.NO_ACTIVE
@@ -178,14 +189,14 @@ def next_step(
     listed: bool = True,
     paused: bool = False,
     resolving: bool = False,
+    excluded: bool = False,
 ) -> str:
     """What the administrator does next, in one sentence.
 
-    `listed`: whether this server is one of the cluster's, by its own head.
+    `listed`, `excluded`: whether this server is one of the cluster's, and does not take part, by its own head.
     """
-    if not listed:
-        again = f"`mha server add {name} …` on the Active lists it again"
-        return f"{name} was removed from the cluster: delete its home, or {again}."
+    if not listed or (excluded and found is not Banner.COLLISION):
+        return _aside(name, record, listed=listed)
     unheard = [peer.name for peer in peers if peer.sync in (Sync.SILENT, Sync.NEVER)]
     match found:
         case Banner.COLLISION:
@@ -207,6 +218,14 @@ def next_step(
         case Banner.DONE if not paused:
             return _work(name, record, draft_changes)
     return f"Publishes and changeovers are paused: `mha resume` on {record.active} lifts that."
+
+
+def _aside(name: str, record: Record, *, listed: bool) -> str:
+    """The step on a server that is none of the cluster's, or takes no part."""
+    if listed:
+        return f"{name} is excluded: `mha server include {name}` on {record.active or 'the Active'} lets it take part."
+    again = f"`mha server add {name} …` on the Active lists it again"
+    return f"{name} was removed from the cluster: delete its home, or {again}."
 
 
 def _without_switch_point(record: Record) -> str:

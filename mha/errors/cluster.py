@@ -189,6 +189,16 @@ class Isolated(MhaError):
         )
 
 
+class Excluded(MhaError):
+    """Nothing is synchronized with a server, because the administrators want it so."""
+
+    def __init__(self, name: str, why: str, active: str | None) -> None:
+        super().__init__(
+            f"{name} is excluded from synchronization: {ended(why)}",
+            f"`mha server include {name}` on {active or 'the Active'} lets it take part again.",
+        )
+
+
 class Paused(MhaError):
     """The administrators let nobody publish nor change over for now."""
 

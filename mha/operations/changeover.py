@@ -17,6 +17,7 @@ from mha.core.standing import Sync
 from mha.errors import (
     ChangeoverRefused,
     Collision,
+    Excluded,
     HeadMoved,
     MhaError,
     Paused,
@@ -77,10 +78,12 @@ def promote(
     `warn` hears what a forced changeover puts at risk before anything happens.
     """
     for _ in range(_TRIES):
-        here, views = _look(home, progress)
+        here, views = _look(home, progress, everybody=force)
         require_listed(here)
         if here.record.active == home.name:
             return _already(here, views)
+        if (why := here.excluded(home.name)) and not force:
+            raise Excluded(home.name, why, here.record.active)
         if not (force and despite_pause):
             _require_running(here)
         others = [_other(here, view) for view in views]
@@ -130,9 +133,9 @@ def demote(
     return _finish(home, oid, _with(views, accepted), plan, [])
 
 
-def _look(home: Home, progress: Progress) -> tuple[Tip, list[View]]:
-    """See all peers, and take what they have more."""
-    views = replication.look(tips.tip(home), progress=progress)
+def _look(home: Home, progress: Progress, *, everybody: bool = False) -> tuple[Tip, list[View]]:
+    """See all peers, and take what they have more; excluded ones too, if `everybody` is to be asked."""
+    views = replication.look(tips.tip(home), everybody=everybody, progress=progress)
     replication.take(home, views)
     here = tips.tip(home)
     return here, [sighting.related(here, view) for view in views]
@@ -293,6 +296,8 @@ def _require_ready(here: Tip, views: Sequence[View], to: str) -> View:
     """The server that is handed over to, as it is once it has what it lacked; raises Unreachable or Collision."""
     if to == here.home.name or to not in here.cluster.servers:
         raise UnknownServer(to, set(here.cluster.servers) - {here.home.name}, here=here.home.name)
+    if why := here.excluded(to):
+        raise Excluded(to, why, here.home.name)
     after = {v.name: v for v in replication.give(here, [view for view in views if view.name == to])}
     report = sighting.report(here, after[to])
     if report.sync is Sync.COLLISION:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mha.core.names import Peer
 from mha.core.standing import Memory, Sight, Sync
-from mha.errors import HomeBusy, MhaError, UnknownServer
+from mha.errors import Excluded, HomeBusy, MhaError, UnknownServer
 from mha.operations import sighting
 from mha.operations import tip as tips
 from mha.operations.admission import Judge
@@ -43,12 +43,23 @@ class Synced(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        return not self.settled.fault and all(peer.sync is Sync.SYNCHRONIZED for peer in self.peers)
+        return not self.settled.fault and all(peer.sync.is_as_wanted for peer in self.peers)
 
 
-def look(here: Tip, chosen: Sequence[Peer] | None = None, *, progress: Progress = silent) -> list[View]:
-    """Ask peers how they stand, fetch what is not known here, and judge it; `main` stays where it is."""
-    asked = list(here.peers() if chosen is None else chosen)
+def look(
+    here: Tip, chosen: Sequence[Peer] | None = None, *, everybody: bool = False, progress: Progress = silent
+) -> list[View]:
+    """Ask peers how they stand, fetch what is not known here, and judge it; `main` stays where it is.
+
+    Those that are excluded are asked only if `everybody` is.
+    """
+    wanted = list(here.peers() if chosen is None else chosen)
+    passed = {} if everybody else {peer: sight for peer in wanted if (sight := sighting.excluded(here, peer))}
+    seen = {view.peer: view for view in _seen(here, [peer for peer in wanted if peer not in passed], progress)}
+    return [seen[peer] if peer in seen else View(peer, passed[peer]) for peer in wanted]
+
+
+def _seen(here: Tip, asked: Sequence[Peer], progress: Progress) -> list[View]:
     answers = side_by_side(lambda peer: peers.ask(here.home, peer), asked)
     pairs = list(zip(asked, answers, strict=True))
     strange = [peer for peer, answer in pairs if _is_worth_fetching(here, peer, answer)]
@@ -80,6 +91,8 @@ def sync(home: Home, names: Sequence[str] = (), *, progress: Progress = silent) 
     from mha.operations.upkeep import tidy
 
     here = tips.tip(home)
+    if why := here.excluded(home.name):
+        raise Excluded(home.name, why, here.record.active)
     views = look(here, _chosen(here, names), progress=progress)
     taken, settled = take(home, views)
     here = tips.tip(home)
@@ -157,6 +170,8 @@ def _chosen(here: Tip, names: Sequence[str]) -> list[Peer]:
     for name in names:
         if name not in listed:
             raise UnknownServer(name, listed, here=here.home.name)
+        if why := here.excluded(name):
+            raise Excluded(name, why, here.record.active)
     return [peer for peer in listed.values() if not names or peer.name in names]
 
 

@@ -3,16 +3,17 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from mha.core import cluster, names
+from mha.core import cluster, names, record
 from mha.core.cluster import Role, Server
 from mha.errors import MhaError, ServerProblem, UnknownServer
-from mha.operations import publication
+from mha.operations import publication, replication
 from mha.operations import tip as tips
 from mha.operations.publication import Published
 from mha.operations.tip import Tip, require_active
 from mha.store import cluster_file, lock, trees
 from mha.store import home as homes
 from mha.store.author import Author
+from mha.store.git import Progress, silent
 from mha.store.home import Home
 from mha.store.trees import Blob
 
@@ -26,6 +27,7 @@ class ServerListed(NamedTuple):
     key: str | None
     active: bool
     here: bool
+    excluded: str | None  # why nothing is synchronized with it
 
 
 class ServerAdded(NamedTuple):
@@ -79,11 +81,51 @@ def set_primary(home: Home, *, name: str, author: Author) -> Published:
     return publish_changed(here, cluster_file.set_roles(cluster_text(here), wanted), f"Make {name} the Primary", author)
 
 
+def exclude(home: Home, *, name: str, author: Author, reason: str = "") -> Published:
+    """Stop the synchronization with a server, on all servers, until `include`; it is told, if it answers."""
+    here = _peer_listed(home, name, "exclude a server")
+    why = " ".join(record.cleaned(reason, "reason").split()) or "no reason was given"
+    if here.cluster.servers[name].excluded == why:
+        return Published(None, None, ())
+    text = cluster_file.set_excluded(cluster_text(here), name=name, why=why)
+    return publish_changed(here, text, f"Exclude the server {name}: {why}", author)
+
+
+def include(home: Home, *, name: str, author: Author, progress: Progress = silent) -> Published:
+    """Let an excluded server take part again, and bring it what it lacks; where it does, nothing is published."""
+    here = _peer_listed(home, name, "include a server")
+    if not here.cluster.servers[name].excluded:
+        return Published(None, None, ())
+    text = cluster_file.set_excluded(cluster_text(here), name=name, why=None)
+    done = publish_changed(here, text, f"Include the server {name}", author)
+    [now] = replication.sync(home, [name], progress=progress).peers
+    return done._replace(peers=tuple(now if peer.name == name else peer for peer in done.peers))
+
+
+def _peer_listed(home: Home, name: str, what: str) -> Tip:
+    """This server's tip, if it is Active and lists another server of that name."""
+    here = tips.tip(home)
+    require_active(here, what)
+    if name not in here.cluster.servers:
+        raise UnknownServer(name, here.cluster.servers)
+    if name == home.name:
+        raise ServerProblem(f"{name} is Active, and always takes part.", "Hand over first: `mha demote --to SERVER`.")
+    return here
+
+
 def listed(home: Home) -> list[ServerListed]:
     """All servers, in the order of their names."""
     here = tips.tip(home)
     return [
-        ServerListed(s.name, s.role, s.url.text, s.key, s.name == here.record.active, s.name == home.name)
+        ServerListed(
+            s.name,
+            s.role,
+            s.url.text,
+            s.key,
+            s.name == here.record.active,
+            s.name == home.name,
+            here.excluded(s.name) or None,
+        )
         for _, s in sorted(here.cluster.servers.items())
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mha.core import standing
+from mha.core.changes import escaped
 from mha.core.cluster import Role
 from mha.core.names import Peer
 from mha.core.standing import Memory, Mode, Sight, Sync
@@ -40,6 +41,15 @@ class View(NamedTuple):
     @property
     def name(self) -> str:
         return self.peer.name
+
+
+def excluded(here: Tip, peer: Peer) -> Sight | None:
+    """What is seen of a peer that is not asked, because it is excluded, or because this server is; else None."""
+    if why := here.excluded(here.home.name):
+        return Sight(answered=False, fault=f"this server is excluded: {escaped(why)}", excluded=True)
+    if why := here.excluded(peer.name):
+        return Sight(answered=False, fault=escaped(why), excluded=True)
+    return None
 
 
 def related(here: Tip, view: View) -> View:

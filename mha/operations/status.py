@@ -98,6 +98,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         listed=own is not None,
         paused=bool(here.cluster.settings.paused),
         resolving=tips.resolving(home) is not None,
+        excluded=bool(here.excluded(home.name)),
     )
     if fault == keys.OTHER_LISTED:  # no repair mends that
         step = f"{fault} Put this one into mha.yaml on the Active, and publish it."
@@ -139,6 +140,8 @@ def _draft_changes(here: Tip) -> tuple[int, str]:
 
 def _unasked(here: Tip, peer: Peer) -> View:
     """A peer as last seen: its record is known where its last head is stored here."""
+    if (aside := sighting.excluded(here, peer)) is not None:
+        return View(peer, aside)
     memory = sighting.remembered(here.home, peer)
     known = memory.head is not None and here.home.repository.has(memory.head)
     if not known or memory.head is None:

@@ -57,6 +57,11 @@ class Tip:
         """The servers that it lists, by the id of its `mha.yaml`, as whoever judges what follows wants them."""
         return {self.file.id: frozenset(self.cluster.servers)}
 
+    def excluded(self, name: str) -> str:
+        """Why nothing is synchronized with a server; empty where it takes part. The Active always does."""
+        server = self.cluster.servers.get(name)
+        return "" if server is None or self.record.active == name else server.excluded
+
     @property
     def key_fault(self) -> str:
         """What is wrong with this server's own key, as a sentence; empty where nothing is."""

@@ -6,13 +6,14 @@ anew by any library, other lines would change their spaces and comments their pl
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode
 
 PAUSED = "paused"
+EXCLUDED = "excluded"
 _ALIAS = re.compile(r"\*[^\s,\]{}]+")
 
 
@@ -33,17 +34,33 @@ def remove_server(data: bytes, *, name: str) -> bytes:
 
 def set_paused(data: bytes, why: str | None) -> bytes:
     """`mha.yaml` with the reason for a pause among its settings, or with None without one."""
-    text = data.decode()
-    settings = _mapping(text, "settings")
-    if settings is not None and any(key.value == PAUSED for key, _ in settings.value):
-        text = _removed(text, settings, PAUSED)
-        settings = _mapping(text, "settings")
+    return _with_reason(data.decode(), lambda text: _mapping(text, "settings"), "settings", PAUSED, why).encode()
+
+
+def set_excluded(data: bytes, *, name: str, why: str | None) -> bytes:
+    """`mha.yaml` with the reason why a server is excluded, or with None without one."""
+
+    def server(text: str) -> "MappingNode":
+        found: MappingNode = next(fields for key, fields in _servers(text).value if key.value == name)
+        return found
+
+    return _with_reason(data.decode(), server, name, EXCLUDED, why).encode()
+
+
+def _with_reason(
+    text: str, place: "Callable[[str], MappingNode | None]", called: str, key: str, why: str | None
+) -> str:
+    """A text in whose mapping, at a place, a key holds a reason, or is not."""
+    mapping = place(text)
+    if mapping is not None and any(each.value == key for each, _ in mapping.value):
+        text = _removed(text, mapping, key)
+        mapping = place(text)
     if why is None:
-        return text.encode()
-    entry = f"{PAUSED}: {json.dumps(why, ensure_ascii=False)}"
-    if settings is None:
-        return _added(text, _top(text), f"settings: {{{entry}}}").encode()
-    return _added(text, settings, entry).encode()
+        return text
+    entry = f"{key}: {json.dumps(why, ensure_ascii=False)}"
+    if mapping is None:
+        return _added(text, _top(text), f"{called}: {{{entry}}}")
+    return _added(text, mapping, entry)
 
 
 def set_roles(data: bytes, roles: Mapping[str, str]) -> bytes:
@@ -97,9 +114,9 @@ def _added(text: str, mapping: "MappingNode", entry: str) -> str:
         at = mapping.start_mark.index + 1
         return _spliced(text, at, at, entry)
     if mapping.flow_style:
-        at = mapping.value[-1][1].end_mark.index
+        _, at = _span(text, *mapping.value[-1])
         return _spliced(text, at, at, f", {entry}")
-    at = _after(text, mapping.value[-1][1])
+    at = _after(text, *mapping.value[-1])
     newline = "\r\n" if "\r\n" in text else "\n"
     before = "" if text[:at].endswith("\n") else newline
     indent = " " * mapping.value[0][0].start_mark.column
@@ -114,26 +131,29 @@ def _removed(text: str, mapping: "MappingNode", name: str) -> str:
     if not mapping.flow_style and len(names) == 1:
         return _spliced(text, key.start_mark.index, value.end_mark.index, "{}")
     if not mapping.flow_style:
-        return _spliced(text, key.start_mark.index - key.start_mark.column, _after(text, value))
+        return _spliced(text, key.start_mark.index - key.start_mark.column, _after(text, key, value))
     if place + 1 < len(names):
         return _spliced(text, key.start_mark.index, mapping.value[place + 1][0].start_mark.index)
-    start = mapping.value[place - 1][1].end_mark.index if place else key.start_mark.index
+    start = _span(text, *mapping.value[place - 1])[1] if place else key.start_mark.index
     return _spliced(text, start, value.end_mark.index)
 
 
-def _after(text: str, node: Any) -> int:
-    """Where the line after a node begins: after a block's last part, because the block ends past its comments."""
+def _after(text: str, *parts: Any) -> int:
+    """Where the line after a node, or a key and its node, begins: after its last part, for blocks end past comments."""
+    node = _latest(parts)
     while isinstance(node.value, list) and node.value and not node.flow_style:
         last = node.value[-1]
-        parts = last if isinstance(last, tuple) else (last,)
-        node = max(
-            parts, key=lambda part: part.start_mark.index
-        )  # an alias stands where its anchor does: its key counts
+        node = _latest(last if isinstance(last, tuple) else (last,))
     end = node.end_mark.index
     if text[end - 1] == "\n":
         return int(end)
     line_end = text.find("\n", end)
     return len(text) if line_end < 0 else line_end + 1
+
+
+def _latest(parts: "tuple[Any, ...]") -> Any:
+    """The one that stands last: an alias stands where its anchor does, so of an entry with one the key counts."""
+    return max(parts, key=lambda part: part.start_mark.index)
 
 
 def _spliced(text: str, start: int, end: int, new: str = "") -> str:

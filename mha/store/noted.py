@@ -32,7 +32,9 @@ def read(home: Home) -> Noted | None:
         found = json.loads((home.state / _NAME).read_text())
         if found["mha"] != __version__:
             return None
-        servers = [Server(s["name"], names.url(s["url"]), Role(s["role"]), s["key"]) for s in found["servers"]]
+        servers = [
+            Server(s["name"], names.url(s["url"]), Role(s["role"]), s["key"], s["excluded"]) for s in found["servers"]
+        ]
         unknown = tuple((int(line), str(name)) for line, name in found["unknown"])
         severity = {code: Severity(text) for code, text in found["model"]["severity"].items()}
         model = Model(tuple(found["model"]["interpret"]), severity)
@@ -55,9 +57,7 @@ def write(home: Home, noted: Noted) -> None:
             "head": noted.head,
             "file": noted.file,
             "name": known.name,
-            "servers": [
-                {"name": s.name, "url": s.url.text, "role": s.role, "key": s.key} for s in known.servers.values()
-            ],
+            "servers": [s._asdict() | {"url": s.url.text} for s in known.servers.values()],
             "settings": known.settings._asdict(),
             "model": {"interpret": known.model.interpret, "severity": dict(known.model.severity)},
             "unknown": known.unknown,

@@ -34,6 +34,7 @@ STANDINGS = {
     "no answer, but one before": (Sight(False, fault="no route"), KNOWN, Sync.SILENT),
     "its history is refused": (Sight(True, fault="It begins another history.", head=HEAD), KNOWN, Sync.ERROR),
     "another answers in its place": (Sight(True, fault="fw-x answers there"), Memory(), Sync.ERROR),
+    "it is excluded": (Sight(False, fault="its disk is replaced", excluded=True), KNOWN, Sync.EXCLUDED),
     "a fault outweighs what was counted": (Sight(True, fault="?", head=HEAD, ahead=1, behind=1), KNOWN, Sync.ERROR),
 }
 
@@ -104,7 +105,7 @@ def test_the_words_for_modes_and_standings_are_a_contract_with_scripts():
     assert [*Mode] == ["active", "standby", "unknown"]
     assert [*Sync] == [
         *["synchronized", "lagging", "advanced", "collision"],
-        *["never synchronized", "not communicating", "sync error"],
+        *["never synchronized", "not communicating", "sync error", "excluded"],
     ]
 
 
@@ -123,6 +124,9 @@ BANNERS = {
     "a fault here, and all are silent": ([Sync.SILENT], "a", True, False, Banner.FAULT),
     "a collision, and a fault here": ([Sync.COLLISION], "a", True, False, Banner.COLLISION),
     "a collision with one that is silent now": ([Sync.SILENT], "a", False, True, Banner.COLLISION),
+    "one is excluded": ([Sync.EXCLUDED, Sync.SYNCHRONIZED], "a", False, False, Banner.DONE),
+    "the only peer is excluded": ([Sync.EXCLUDED], "a", False, False, Banner.LAGGING),
+    "all that take part are silent": ([Sync.EXCLUDED, Sync.SILENT], "a", False, False, Banner.SILENT),
     "a collision among others": ([Sync.SYNCHRONIZED, Sync.COLLISION], "a", False, False, Banner.COLLISION),
 }
 
@@ -158,12 +162,14 @@ SITUATIONS = [  # all sets of up to three peers, in all standings
 
 def test_the_banner_is_the_first_in_the_documented_order_that_applies():
     for syncs, active, own_fault, kept_sides in SITUATIONS:
-        unheard = [sync for sync in syncs if sync in ("not communicating", "never synchronized")]
+        asked = [sync for sync in syncs if sync != "excluded"]
+        unheard = [sync for sync in asked if sync in ("not communicating", "never synchronized")]
         applies = {
             "Collision or HA conflict": "collision" in syncs or kept_sides,
             "Communication Problem": own_fault,
-            "Not communicating": syncs == unheard and "not communicating" in syncs,
-            "Some servers could not be synchronized": set(syncs) - {"synchronized"},
+            "Not communicating": asked == unheard and "not communicating" in syncs,
+            "Some servers could not be synchronized": set(syncs) - {"synchronized", "excluded"}
+            or (syncs and set(syncs) == {"excluded"}),
             "No server is Active": active is None,
             "Successfully synchronized": True,
         }
@@ -270,7 +276,8 @@ def test_publishing_is_advised_without_a_warning_only_on_the_active_and_when_all
     for name, record, syncs, sentence in outlooks():
         if "`mha publish`" in sentence:
             assert record.active == name
-            assert set(syncs.values()) == {FINE}
+            assert set(syncs.values()) <= {FINE, Sync.EXCLUDED}
+            assert FINE in syncs.values()
         if "Edit and publish on" in sentence:
             assert sentence == f"Edit and publish on {record.active}."
             assert record.active != name

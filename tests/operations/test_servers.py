@@ -37,7 +37,7 @@ def test_a_server_is_added_as_a_secondary_with_a_revision_of_its_own(make_cluste
     assert added.published.changes == (Change("mha.yaml", Action.MODIFIED),)
     assert [(peer.name, peer.sync) for peer in added.published.peers] == []  # it was no peer when its revision was made
     assert servers.listed(active.home)[1] == ServerListed(
-        "fw-b", Role.SECONDARY, "ssh://mha@fw-b.example.org/srv/mha", KEY, active=False, here=False
+        "fw-b", Role.SECONDARY, "ssh://mha@fw-b.example.org/srv/mha", KEY, active=False, here=False, excluded=None
     )
 
 

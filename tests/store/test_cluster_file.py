@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mha.core import cluster, cluster_reader
 from mha.core.cluster import Role
-from mha.store.cluster_file import add_server, remove_server, set_paused, set_roles
+from mha.store.cluster_file import add_server, remove_server, set_excluded, set_paused, set_roles
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmSdj1ygnbPmgHiXFJZ8wyrlGcqyEmIeCXRoNfJPXRD"
 BLOCK = """\
@@ -193,3 +193,19 @@ def test_no_layout_loses_a_line(indent, blanks, block, newline):
     for name in cluster_reader.parse(added).servers:
         left = cluster_reader.parse(remove_server(added, name=name)).servers
         assert left.keys() == cluster_reader.parse(added).servers.keys() - {name}
+
+
+@pytest.mark.parametrize(
+    "text", [*STYLES.values(), ALIAS.replace("\n    url: /srv/b\n    role: *second", " {url: /srv/b, role: *second}")]
+)
+def test_excluding_a_server_adds_one_field_and_including_it_brings_every_byte_back(text):
+    known = cluster_reader.parse(text.encode())
+    for name, server in known.servers.items():
+        edited = set_excluded(text.encode(), name=name, why='its "disk": \u00fc # x')
+
+        servers = dict(known.servers) | {name: server._replace(excluded='its "disk": \u00fc # x')}
+        assert cluster_reader.parse(edited) == known._replace(servers=servers)
+        again = set_excluded(edited, name=name, why="other")
+        assert cluster_reader.parse(again).servers[name].excluded == "other"
+        for each in (edited, again):
+            assert set_excluded(each, name=name, why=None).decode() in (text, text + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mha.cli.render.files import in_the_way
 from mha.cli.render.status import peer_contract
 from mha.cli.render.text import Colour, coloured, columns, count, detail_of, give_json, plain, remark, say
-from mha.core.standing import Sync
+from mha.core.changes import escaped
 from mha.errors import ExitCode
 
 if TYPE_CHECKING:  # what is only named: importing it would cost each command what all others need
@@ -109,6 +109,9 @@ def servers(listed: Sequence[ServerListed], *, json: bool) -> None:
     ]
     for line in columns(rows):
         say(line)
+    for each in listed:
+        if each.excluded:
+            say(f"{each.name} is excluded: {escaped(each.excluded)}")
 
 
 def synced(done: Synced, *, json: bool) -> ExitCode:
@@ -146,7 +149,7 @@ def changed_over(done: ChangedOver, here: str, *, json: bool) -> ExitCode:
         _changed_over_text(done, here)
     if done.dry_run:
         return ExitCode.DONE
-    lacking = [peer for peer in done.peers if peer.sync is not Sync.SYNCHRONIZED] if done.changed else []
+    lacking = [peer for peer in done.peers if not peer.sync.is_as_wanted] if done.changed else []
     for peer in lacking:
         remark(f"Warning: {peer.name} does not know of it yet: {peer.sync}{detail_of(peer.detail)}.")
     in_the_way(done.in_the_way)
@@ -212,5 +215,5 @@ def verified(found: Verified, *, json: bool, after_repair: bool = False) -> Exit
 
 
 def _peer_line(peer: PeerReport, *, given: bool) -> str:
-    mark = " " if peer.sync is Sync.SYNCHRONIZED else "!"
+    mark = " " if peer.sync.is_as_wanted else "!"
     return f"{mark} {peer.name}: {peer.sync}{', brought up to date' if given else ''}{detail_of(peer.detail)}"

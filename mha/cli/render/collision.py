@@ -23,7 +23,6 @@ from mha.cli.render.text import (
     summary,
 )
 from mha.core.changes import escaped
-from mha.core.standing import Sync
 from mha.errors import ExitCode
 from mha.ids import short
 from mha.store.clock import in_utc
@@ -67,7 +66,7 @@ def collision(report: CollisionReport, *, json: bool) -> ExitCode:
 def resolved(done: Resolved, *, json: bool) -> ExitCode:
     """Print a resolution or its plan, or what is left to settle; who has not heard of it is named."""
     made = done.id is not None
-    lacking = [peer for peer in done.peers if made and peer.sync is not Sync.SYNCHRONIZED]
+    lacking = [peer for peer in done.peers if made and not peer.sync.is_as_wanted]
     if json:
         give_json({**plain(done), "peers": [peer_contract(peer) for peer in done.peers]})
     elif done.conflicts:

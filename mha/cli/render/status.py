@@ -132,7 +132,7 @@ def _own(report: StatusReport) -> tuple[str, ...]:
 
 def _peer(peer: PeerReport, now: str) -> tuple[str, ...]:
     number = "-" if peer.revision is None else str(peer.revision)
-    mark = "" if peer.sync is Sync.SYNCHRONIZED and peer.serving else "!"
+    mark = "" if peer.sync.is_as_wanted and peer.serving else "!"
     return (mark, peer.name, str(peer.mode), number, _state(peer), ago(peer.last_sync, now))
 
 
