@@ -9,6 +9,35 @@ from mha.cli import completion, examples
 from mha.cli.app import DryRun, Json, Reason, accepted, app, end, open_home, whoami
 from mha.cli.progress import shown
 
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep",
+        metavar="SERVER",
+        help="The side whose files are kept: a server that has it, or its head",
+        autocompletion=completion.servers,
+    ),
+]
+Take = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--take", metavar="WHAT=SERVER", help="In a merge: whose KIND/NAME or file holds, where sides conflict"
+    ),
+]
+NewActive = Annotated[
+    str | None,
+    typer.Option(
+        "--active",
+        metavar="SERVER",
+        help="The server that is Active then; else this one",
+        autocompletion=completion.servers,
+    ),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="CODE", help="Merge over errors of this code", autocompletion=completion.codes),
+]
+
 
 @app.command(epilog=examples.STATUS)
 def status(
@@ -144,41 +173,15 @@ def collision(context: typer.Context, *, json: Json = False) -> None:
 def resolve(
     context: typer.Context,
     *,
-    keep: Annotated[
-        str | None,
-        typer.Option(
-            "--keep",
-            metavar="SERVER",
-            help="The side whose files are kept: a server that has it, or its head",
-            autocompletion=completion.servers,
-        ),
-    ] = None,
+    keep: Keep = None,
     merge: Annotated[bool, typer.Option("--merge", help="Merge the sides by object")] = False,
-    take: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--take", metavar="WHAT=SERVER", help="In a merge: whose KIND/NAME or file holds, where sides conflict"
-        ),
-    ] = None,
-    active: Annotated[
-        str | None,
-        typer.Option(
-            "--active",
-            metavar="SERVER",
-            help="The server that is Active then; else this one",
-            autocompletion=completion.servers,
-        ),
-    ] = None,
+    take: Take = None,
     edit: Annotated[bool, typer.Option("--edit", help="Merge, and settle what conflicts in work/")] = False,
     go_on: Annotated[bool, typer.Option("--continue", help="End it with the files in work/")] = False,
     abort: Annotated[bool, typer.Option("--abort", help="Take the merged files out of work/ again")] = False,
+    active: NewActive = None,
     dry_run: DryRun = False,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--accept", metavar="CODE", help="Merge over errors of this code", autocompletion=completion.codes
-        ),
-    ] = None,
+    accept: Accept = None,
     reason: Reason = "",
     json: Json = False,
 ) -> None:

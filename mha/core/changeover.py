@@ -59,7 +59,7 @@ def _reason(other: Other, *, decisive: bool) -> str | None:
             return f"{other.name} has revisions that could not be taken from it."
         case Sync.ERROR if decisive:
             return f"{other.name} must accept, but it answers with an error: {ended(other.detail)}"
-        case Sync.SILENT | Sync.NEVER if decisive:
+        case Sync.SILENT | Sync.NEVER | Sync.EXCLUDED if decisive:
             return f"{other.name} must accept, but it cannot be reached: {ended(other.detail or 'it has no home yet')}"
         case Sync.SILENT | Sync.ERROR if not other.last_known_here:
             return f"{other.name} was last seen at revision {other.last_revision}, which is not known here."
@@ -69,7 +69,7 @@ def _reason(other: Other, *, decisive: bool) -> str | None:
 
 def _is_out(other: Other, *, active: bool) -> bool:
     """Whether what a server may hold cannot be known, or cannot be taken; a Standby that never joined holds nothing."""
-    unknown = other.sync in (Sync.SILENT, Sync.ERROR) or (active and other.sync is Sync.NEVER)
+    unknown = other.sync in (Sync.SILENT, Sync.ERROR) or (active and other.sync in (Sync.NEVER, Sync.EXCLUDED))
     return unknown or other.sync in (Sync.COLLISION, Sync.ADVANCED)
 
 

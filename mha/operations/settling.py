@@ -93,7 +93,7 @@ def keep(
     """
     home = tree.home
     oid = stored(tree, why, edited)
-    if oid is None or home.repository.commit(oid).tree in (tips.tip(home).tree, known):
+    if oid is None or home.repository.commit(oid).tree in (_head_tree(home), known):
         return None
     for name, kept in home.repository.refs(DRAFTS).items():
         if kept == oid:
@@ -101,6 +101,11 @@ def keep(
     name = draft.next_kept_name(home)
     home.repository.set_ref(f"{DRAFTS}{name}", oid)
     return name
+
+
+def _head_tree(home: Home) -> str | None:
+    head = home.repository.head()
+    return None if head is None else home.repository.commit(head).tree
 
 
 def stored(tree: WorkTree, why: str, edited: Mapping[str, Blob | None] | None = None) -> str | None:

@@ -87,7 +87,6 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         kept_sides=bool(tips.diverged_sides(home)),
         unserved=not all(peer.serving for peer in standings),
     )
-    own = here.cluster.servers.get(home.name)
     step = standing.next_step(
         name=home.name,
         record=here.record,
@@ -95,7 +94,7 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
         found=found,
         draft_changes=changes,
         fault=fault,
-        listed=own is not None,
+        listed=home.name in here.cluster.servers,
         paused=bool(here.cluster.settings.paused),
         resolving=tips.resolving(home) is not None,
         excluded=bool(here.excluded(home.name)),
@@ -105,24 +104,30 @@ def _report(here: Tip, views: list[View]) -> StatusReport:
     return StatusReport(
         cluster=here.cluster.name,
         message=found,
-        server=ServerReport(
-            name=home.name,
-            role=own.role if own else None,
-            mode=standing.mode_of(home.name, here.record),
-            head=here.id,
-            revision=here.record.revision,
-            epoch=here.record.epoch,
-            current=releases.served(home),
-            draft_changes=changes,
-            kept_drafts=len(home.repository.refs(DRAFTS)),
-            restored=home.restored(),
-        ),
+        server=_own(here, changes),
         peers=tuple(reports),
         active=here.record.active,
         next_step=step,
         time=iso(now()),
         fault=fault,
         paused=here.cluster.settings.paused,
+    )
+
+
+def _own(here: Tip, draft_changes: int) -> ServerReport:
+    home = here.home
+    own = here.cluster.servers.get(home.name)
+    return ServerReport(
+        name=home.name,
+        role=own.role if own else None,
+        mode=standing.mode_of(home.name, here.record),
+        head=here.id,
+        revision=here.record.revision,
+        epoch=here.record.epoch,
+        current=releases.served(home),
+        draft_changes=draft_changes,
+        kept_drafts=len(home.repository.refs(DRAFTS)),
+        restored=home.restored(),
     )
 
 

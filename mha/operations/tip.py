@@ -58,9 +58,9 @@ class Tip:
         return {self.file.id: frozenset(self.cluster.servers)}
 
     def excluded(self, name: str) -> str:
-        """Why nothing is synchronized with a server; empty where it takes part. The Active always does."""
+        """Why nothing is synchronized with a server; empty where it takes part, as the switch point always does."""
         server = self.cluster.servers.get(name)
-        return "" if server is None or self.record.active == name else server.excluded
+        return "" if server is None or self.record.switch_point == name else server.excluded
 
     @property
     def key_fault(self) -> str:

@@ -23,6 +23,7 @@ AGAINST = """
     never synchronized   | cannot be reached         | nothing                    | nothing
     not communicating    | cannot be reached         | nothing                    | which is not known here
     sync error           | answers with an error     | nothing                    | which is not known here
+    excluded             | cannot be reached         | nothing                    | nothing
 """
 COLUMNS = [("fw-a", True), ("fw-c", True), ("fw-c", False)]
 TABLE = {
