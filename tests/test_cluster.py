@@ -34,11 +34,32 @@ from hypothesis.stateful import (
 
 from mha.core import record as records
 from mha.core.standing import Banner
-from mha.errors import Collision, MhaError, NoServerActive, ReadOnlyServer
-from mha.operations import changeover, collision, drafts, publication, replication, resolution
+from mha.errors import (
+    Collision,
+    Excluded,
+    MhaError,
+    NoServerActive,
+    ReadOnlyServer,
+    Resolving,
+    UnknownConflict,
+    Unmarked,
+)
+from mha.operations import (
+    backup,
+    by_hand,
+    changeover,
+    collision,
+    drafts,
+    publication,
+    replacement,
+    replication,
+    resolution,
+    restoration,
+    servers,
+)
 from mha.operations import tip as tips
 from mha.store import releases, trees
-from mha.store.files import remove_tree
+from mha.store.files import remove_tree, write_whole
 from mha.store.home import open_home
 from mha.store.repository import DRAFTS, KEEP
 from tests import faults
@@ -58,6 +79,7 @@ class Model:
 
     parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     active: dict[str, str | None] = field(default_factory=dict)
+    excluded: dict[str, frozenset[str]] = field(default_factory=dict)  # the servers that take no part
     epoch: dict[str, int] = field(default_factory=dict)
     files: dict[str, Files] = field(default_factory=dict)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -99,6 +121,15 @@ class Servers(RuleBasedStateMachine):
         self.publishers: dict[int, set[str]] = {}  # per epoch, since all links are up
         self.content = 0
         self.collided = False
+        self.snapshots: dict[str, set[str]] = {}  # of each server that has one: the revisions that it holds
+        self.saved: set[str] = set()  # the revisions in the backup
+        remove_tree(self._aside)
+        self._aside.mkdir()
+
+    @property
+    def _aside(self) -> Path:
+        """Where snapshots and the backup are."""
+        return self.cluster.root.parent / "aside"
 
     @initialize()
     def begin(self) -> None:
@@ -162,9 +193,11 @@ class Servers(RuleBasedStateMachine):
     def synchronize(self, name: str) -> None:
         """`mha sync`, and what an agent does in each round and after a restart."""
         expected = self._outcome_of_sync(name)
-        replication.sync(self.cluster[name].home)
+        _, refusal = _attempt(replication.sync, self.cluster[name].home)
+        assert refusal is None or isinstance(refusal, Excluded)
         self.unsettled.discard(name)
         self._learn()
+        assert (refusal is not None) == (name in self.model.excluded[self.heads[name]])
         assert self.heads == expected
         self._require_settled(name)
 
@@ -198,7 +231,7 @@ class Servers(RuleBasedStateMachine):
         """Undone edits stay as a kept draft; the draft is empty afterwards."""
         done, refusal = _attempt(drafts.discard, self.cluster[name].home)
         if done is None:
-            assert self.model.active[self.heads[name]] != name, refusal
+            assert self.model.active[self.heads[name]] != name or isinstance(refusal, Resolving), refusal
             return
         self.unsettled.discard(name)
         self._learn()
@@ -244,6 +277,10 @@ class Servers(RuleBasedStateMachine):
         self.cuts.clear()
         self.publishers.clear()
         self.synchronize(first)
+        self._include_all()
+        self.synchronize(first)
+        if any(self.model.excluded[head] for head in self.heads.values()):
+            return  # nobody can include it before the collision has ended
         banners = {name: self.cluster[name].status().message for name in NAMES}
         if len(set(self.heads.values())) == 1 and not any(map(self._kept_sides, NAMES)):
             for name in sorted(self.unsettled):
@@ -260,7 +297,7 @@ class Servers(RuleBasedStateMachine):
             assert all(self._held(name) >= lines for name in NAMES), "with one server a line would be lost"
 
     @rule(name=names, to=st.none() | names, at=deaths, operation=st.sampled_from(
-        ["publish", "synchronize", "promote", "force", "demote", "discard", "resolve"]
+        ["publish", "synchronize", "promote", "force", "demote", "discard", "resolve", "begin"]
     ))  # fmt: skip
     def kill(self, name: str, operation: str, to: str | None, at: int) -> None:
         """A command is killed between two of its writes."""
@@ -305,8 +342,83 @@ class Servers(RuleBasedStateMachine):
         """Clocks jump, back as well: nothing is decided by them."""
         os.environ["MHA_NOW"] = (BEGINNING + timedelta(minutes=minutes)).isoformat()
 
-    @rule(name=names, which=st.integers(0, 2), merging=st.booleans())
-    def resolve(self, name: str, which: int, *, merging: bool) -> None:
+    @rule(name=names, other=names)
+    def exclude(self, name: str, other: str) -> None:
+        """The Active takes a server out of service; it is told."""
+        name = self._with_draft(name)
+        done, _ = _attempt(servers.exclude, self.cluster[name].home, name=other, author=JANA)
+        self._learn()
+        FIGURES["exclusions"] += done is not None
+        assert done is None or other in self.model.excluded[self.heads[name]]
+
+    @rule(name=names, other=names)
+    def include(self, name: str, other: str) -> None:
+        name = self._with_draft(name)
+        done, _ = _attempt(servers.include, self.cluster[name].home, name=other, author=JANA)
+        self._learn()
+        assert done is None or other not in self.model.excluded[self.heads[name]]
+
+    @rule(name=names)
+    def snapshot(self, name: str) -> None:
+        """The machine of a server is saved as it is, in the middle of whatever it does."""
+        remove_tree(self._aside / name)
+        shutil.copytree(self.cluster[name].path, self._aside / name, symlinks=True)
+        self.snapshots[name] = self._held(name)
+
+    @rule(name=names)
+    def put_back(self, name: str) -> None:
+        """A machine is put back from its snapshot, unless only it holds what was published since."""
+        if name in self.snapshots and self._would_keep_all(name, self.snapshots[name]):
+            remove_tree(self.cluster[name].path)
+            shutil.copytree(self._aside / name, self.cluster[name].path, symlinks=True)
+            FIGURES["put back"] += self.cluster[name].head != self.heads[name]
+            self._came_back(name)
+
+    @rule(name=names)
+    def back_up(self, name: str) -> None:
+        done, _ = _attempt(backup.backup, self.cluster[name].home, self._aside / "backup", replace=True)
+        if done is not None:
+            self.saved = self._held(name)
+
+    @rule(name=names)
+    def restore(self, name: str) -> None:
+        """A server's disk is gone, and comes back from a backup that any server made."""
+        if self.saved and self._would_keep_all(name, self.saved):
+            state = self.cluster[name].home.state
+            keys = {file.name: file.read_bytes() for file in state.glob("key*")}  # the administrators have that, too
+            remove_tree(self.cluster[name].path)
+            restoration.restore([self._aside / "backup"], self.cluster[name].path, name=name)
+            for each, data in keys.items():
+                write_whole(state / each, data)
+                (state / each).chmod(0o600)
+            FIGURES["restored"] += 1
+            self._came_back(name)
+            assert self._held(name) == self.saved
+
+    @rule(name=names, is_lost=st.booleans())
+    def rebuild(self, name: str, is_lost: bool) -> None:
+        """`mha join --replace`, of a store that is sound or lost: what no other server has is not given up."""
+        linked = [peer for peer in NAMES if peer != name and (name, peer) not in self.cuts]
+        if not linked or (is_lost and not self._would_keep_all(name, set())):
+            return
+        server, peer = self.cluster[name], self.cluster[linked[0]]
+        alone = self._held(name) - set().union(*map(self._held, linked))
+        if is_lost:
+            remove_tree(server.home.git_dir / "objects")
+            (server.home.git_dir / "objects").mkdir()
+        given_up = replacement.UNKNOWN if is_lost else None
+        done, refusal = _attempt(replacement.replace, str(peer.path), server.path, abandon=given_up)
+        assert (done is None) == (bool(alone) and not is_lost), refusal
+        FIGURES["rebuilt"] += done is not None
+        self._came_back(name)
+
+    @rule(name=names)
+    def abort(self, name: str) -> None:
+        """A resolution by hand that was begun is taken back."""
+        _attempt(by_hand.abort, self.cluster[name].home)
+
+    @rule(name=names, which=st.integers(0, 2), how=st.sampled_from(["keep", "merge", "edit"]))
+    def resolve(self, name: str, which: int, how: str) -> None:
         """`mha resolve` ends a collision, with the files of one side or merged; every server fast-forwards to it."""
         if not self._collided():
             return
@@ -315,25 +427,54 @@ class Servers(RuleBasedStateMachine):
         self.synchronize(name)
         if not self._kept_sides(name):
             return
-        sides = collision.collision(self.cluster[name].home).sides
+        home = self.cluster[name].home
+        sides = collision.collision(home).sides
         side = sides[which % len(sides)]
-        wish = self._settled(name, side.name) if merging else resolution.Wish(keep=side.head)
-        done = resolution.resolve(self.cluster[name].home, wish, author=JANA)
+        if how == "edit":
+            done = self._edited(name)
+        else:
+            wish = self._settled(name, side.name) if how == "merge" else resolution.Wish(keep=side.head)
+            done = resolution.resolve(home, wish, author=JANA)
         self._learn()
-        FIGURES["merged"] += merging
-        assert set(self.heads.values()) == {done.id}
+        FIGURES["merged"] += how != "keep"
         assert set(self.model.parents[done.id or ""]) == {side.head for side in sides}
-        assert merging or self.model.files[done.id or ""] == self.model.files[side.head]
+        assert how != "keep" or self.model.files[done.id or ""] == self.model.files[side.head]
+        if self.model.excluded[done.id or ""]:
+            self._include_all()
+            return
+        assert set(self.heads.values()) == {done.id}
         for peer in NAMES:
             self.synchronize(peer)
         assert not any(map(self._kept_sides, NAMES))
 
+    def _edited(self, name: str) -> resolution.Resolved:
+        """A merge whose conflicts a person settles in the files, by deleting the marks."""
+        home, wish = self.cluster[name].home, resolution.Wish()
+        _attempt(by_hand.abort, home)
+        while isinstance((refusal := _attempt(by_hand.begin, home, wish, author=JANA)[1]), Unmarked):
+            left = refusal.hint.partition("--take ")[2].partition("=SERVER")[0]
+            wish = wish._replace(taken={**wish.taken, left: name})
+        assert refusal is None
+        for path in home.work.rglob("*.yaml"):
+            text = path.read_bytes()
+            if b"# CONFLICT" in text:
+                lines = [line for line in text.splitlines(keepends=True) if b"# CONFLICT" not in line]
+                path.write_bytes(b"".join(lines))
+        return by_hand.go_on(home, resolution.Wish(), author=JANA)
+
     def _settled(self, name: str, side: str) -> resolution.Wish:
         """A merge in which `side` holds wherever something conflicts."""
-        wish = resolution.Wish()
-        while left := resolution.resolve(self.cluster[name].home, wish, author=JANA, dry_run=True).conflicts:
-            wish = wish._replace(taken={**wish.taken, **{conflict.subject: side for conflict in left}})
-        return wish
+        taken: dict[str, str] = {}
+        while True:
+            wish = resolution.Wish(taken=taken)
+            done, refusal = _attempt(resolution.resolve, self.cluster[name].home, wish, author=JANA, dry_run=True)
+            if isinstance(refusal, UnknownConflict):  # what was taken for a folder settled the file in its place
+                taken = {what: side for what, side in taken.items() if what != refusal.message.split()[0]}
+                continue
+            assert refusal is None
+            if not done.conflicts:
+                return wish
+            taken |= {conflict.subject: side for conflict in done.conflicts}
 
     # The laws, looked at after every step
 
@@ -383,14 +524,17 @@ class Servers(RuleBasedStateMachine):
             self.model.parents[commit.id] = commit.parents
             self.model.active[commit.id] = record.active
             self.model.epoch[commit.id] = record.epoch
+            listed = tips.cluster_at(self.cluster[name].home, commit.id).servers.values()
+            away = {server.name for server in listed if server.excluded}
+            self.model.excluded[commit.id] = frozenset(away - {record.switch_point})
             held = {
                 path: (trees.read(repository, blob), blob.executable)
                 for path, blob in trees.files(repository, commit.tree)
             }
             self.model.files[commit.id] = held
-            parents = [self.model.files[parent] for parent in commit.parents]
-            if commit.parents and record.epoch != self.model.epoch[commit.parents[0]]:
-                assert held in parents, "a changeover changed a file"
+            parents = commit.parents
+            if len(parents) == 1 and record.epoch != self.model.epoch[parents[0]]:
+                assert held == self.model.files[parents[0]], "a changeover changed a file"
 
     def _kind(self, parents: tuple[str, ...], epoch: int) -> str:
         if len(parents) == 1 and self.model.epoch[parents[0]] == epoch:
@@ -448,11 +592,38 @@ class Servers(RuleBasedStateMachine):
         return tips.diverged_sides(self.cluster[name].home)
 
     def _reached_by(self, name: str) -> list[str]:
-        return [peer for peer in NAMES if peer != name and (name, peer) not in self.cuts]
+        """The peers that a server asks, and whose links are up."""
+        away = self.model.excluded[self.heads[name]]
+        asked = [] if name in away else [peer for peer in NAMES if peer not in away]
+        return [peer for peer in asked if peer != name and (name, peer) not in self.cuts]
+
+    def _include_all(self) -> None:
+        for name in NAMES:
+            for other in self.model.excluded[self.heads[name]]:
+                _attempt(servers.include, self.cluster[name].home, name=other, author=JANA)
+                self._learn()
+
+    def _would_keep_all(self, name: str, held: set[str]) -> bool:
+        """Whether all that was published is held if this server holds only so much."""
+        others = (self._held(peer) for peer in NAMES if peer != name)
+        return held.union(*others) == set(self.model.parents)
+
+    def _came_back(self, name: str) -> None:
+        """A server's home is another one: links are as they are now, and edits as it has them."""
+        self.cluster.heal_all()
+        for here, there in self.cuts:
+            self.cluster.cut_one_way(here, there)
+        self.heads[name] = self.cluster[name].head
+        published = {data for files in self.model.files.values() for data, _ in files.values()}
+        self.edits[name] &= published | self._kept_contents(name)
+        self.unsettled.add(name)
+        self.publishers.clear()
+        self._learn()
 
     def _is_whole(self) -> bool:
-        """All links are up, nobody was killed, and all stand on one line."""
-        return not (self.cuts or self.unsettled or self._collided() or any(map(self._kept_sides, NAMES)))
+        """All links are up, nobody was killed nor excluded, and all stand on one line."""
+        torn = self.cuts or self.unsettled or self._collided() or any(map(self._kept_sides, NAMES))
+        return not torn and not any(self.model.excluded[head] for head in self.heads.values())
 
     def _collided(self) -> bool:
         heads = set(self.heads.values())
@@ -466,7 +637,8 @@ class Servers(RuleBasedStateMachine):
                 return NoServerActive.__name__
             case active if active != name:
                 return ReadOnlyServer.__name__
-        if any(self.model.diverged(head, peer) for peer in peers) or self._kept_sides(name):
+        kept = {oid for peer in (name, *self._reached_by(name)) for oid in self._kept_sides(peer)}
+        if any(self.model.diverged(head, peer) for peer in peers) or kept - self.model.reached(head):
             return Collision.__name__
         further = [peer for peer in peers if self.model.follows(peer, head)]
         if further:
@@ -499,7 +671,7 @@ class Servers(RuleBasedStateMachine):
         home, head = self.cluster[name].home, self.heads[name]
         assert releases.served(home) == head
         assert home.repository.ref("refs/mha/current") == head
-        assert home.work.is_dir() == (self.model.active[head] == name)
+        assert home.work.is_dir() == (self.model.active[head] == name or tips.resolving(home) is not None)
 
 
 FIGURES = Counter[str]()
@@ -549,6 +721,11 @@ def _resolve(path: Path, _to: str | None) -> None:
         resolution.resolve(open_home(path), resolution.Wish(sides[-1].head), author=JANA)
 
 
+def _begin(path: Path, _to: str | None) -> None:
+    if collision.collision(open_home(path)).exists:
+        by_hand.begin(open_home(path), resolution.Wish(), author=JANA)
+
+
 OPERATIONS: dict[str, Callable[[Path, str | None], None]] = {
     "publish": _publish,
     "synchronize": _synchronize,
@@ -557,6 +734,7 @@ OPERATIONS: dict[str, Callable[[Path, str | None], None]] = {
     "demote": _demote,
     "discard": _discard,
     "resolve": _resolve,
+    "begin": _begin,
 }
 
 

@@ -48,6 +48,7 @@ class Sight(NamedTuple):
     record: Record | None = None  # of its head
     ahead: int = 0  # revisions that it has and we lack
     behind: int = 0  # revisions that we have and it lacks
+    kept: tuple[str, ...] = ()  # the heads of other sides that it keeps and we lack
     unseen: bool = False  # with a fault: it holds revisions that it does not give
     excluded: bool = False  # it was not asked; the fault says why
 

@@ -70,6 +70,7 @@ def _seen(here: Tip, asked: Sequence[Peer], progress: Progress) -> list[View]:
             strict=True,
         )
     )
+    _fetch_sides(here, pairs)
     judge = Judge(here.home.repository, here.home.introduction() or here.id)
 
     def counted(done: int, total: int) -> None:
@@ -87,18 +88,21 @@ def _seen(here: Tip, asked: Sequence[Peer], progress: Progress) -> list[View]:
 
 
 def sync(home: Home, names: Sequence[str] = (), *, progress: Progress = silent) -> Synced:
-    """Exchange missing revisions with all peers, or with the named ones; settle, and tidy the store."""
+    """Exchange missing revisions with all peers, or with the named ones; settle, and tidy the store.
+
+    Raises UnknownServer, and Excluded where this server takes no part, or a named one does not.
+    """
     from mha.operations.upkeep import tidy
 
     here = tips.tip(home)
-    if why := here.excluded(home.name):
-        raise Excluded(home.name, why, here.record.active)
     views = look(here, _chosen(here, names), progress=progress)
     taken, settled = take(home, views)
     here = tips.tip(home)
     views = [sighting.related(here, view) for view in views]
     after = give(here, views, progress=progress)
     tidy(home)
+    if why := here.excluded(home.name):
+        raise Excluded(home.name, why, here.record.active)
     return Synced(
         peers=tuple(sighting.report(here, view) for view in after),
         taken=taken,
@@ -146,7 +150,7 @@ def give(here: Tip, views: Sequence[View], *, progress: Progress = silent) -> li
 
 
 def pin(here: Tip, views: Sequence[View]) -> None:
-    """Keep the diverged heads that were seen, so that nothing of them can be lost here.
+    """Keep the diverged heads that were seen, and those that peers keep, so that nothing of them can be lost here.
 
     While another command works here none is kept; nothing is thrown away meanwhile, and whoever looks next keeps it.
     """
@@ -161,8 +165,10 @@ def _pin(here: Tip, views: Sequence[View]) -> None:
 
 
 def _unpinned(here: Tip, views: Sequence[View]) -> list[str]:
+    repository = here.home.repository
     heads = {view.sight.head for view in views if view.sight.head and view.sight.diverged}
-    return sorted(head for head in heads if here.home.repository.ref(f"{KEEP}{head}") is None)
+    heads |= {oid for view in views for oid in view.sight.kept if not repository.contains(here.id, oid)}
+    return sorted(head for head in heads if repository.ref(f"{KEEP}{head}") is None)
 
 
 def _chosen(here: Tip, names: Sequence[str]) -> list[Peer]:
@@ -199,7 +205,32 @@ def _sight(here: Tip, admit: Callable[..., None], peer: Peer, answer: Answer, fe
         record = repository.record(answer.head)
     except MhaError as error:
         return Sight(answered=True, fault=error.message, head=answer.head, current=answer.current)
-    return Sight(True, "", answer.head, answer.current, record, ahead, behind)
+    kept = tuple(oid for oid in answer.kept if _is_lacked(here, admit, oid))
+    return Sight(True, "", answer.head, answer.current, record, ahead, behind, kept)
+
+
+def _fetch_sides(here: Tip, pairs: Sequence[tuple[Peer, Answer]]) -> None:
+    """Bring in the sides that peers keep and that are not known here; what fails is tried again at the next look."""
+    known = here.home.repository.has
+    lacked = {
+        peer: sides
+        for peer, answer in pairs
+        if (sides := [oid for oid in answer.kept if not known(oid)]) and not _identity_fault(here, peer, answer)
+    }
+    side_by_side(lambda peer: peers.fetch(here.home, peer, kept=lacked[peer]), list(lacked))
+
+
+def _is_lacked(here: Tip, admit: Callable[..., None], oid: str) -> bool:
+    """Whether a side that a peer keeps is a sound one, and no part of our history."""
+    repository = here.home.repository
+    if not repository.has(oid) or repository.contains(here.id, oid):
+        return False
+    try:
+        if repository.ref(f"{KEEP}{oid}") is None:
+            admit(oid, known=[here.id])
+    except MhaError:
+        return False
+    return True
 
 
 def _is_worth_fetching(here: Tip, peer: Peer, answer: Answer) -> bool:

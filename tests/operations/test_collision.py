@@ -1,13 +1,18 @@
 """A collision: both sides are kept, and seen by every server that can reach both."""
 
+import shutil
+
 import pytest
 
 from mha.core.changes import Action, Change
-from mha.core.standing import Banner
+from mha.core.standing import Banner, Sync
 from mha.core.succession import Kind
-from mha.operations import collision
+from mha.errors import Collision
+from mha.operations import collision, resolution
 from mha.operations.collision import CollisionReport
-from tests.cluster import Cluster
+from mha.store.clock import now
+from mha.store.files import remove_tree
+from tests.cluster import JANA, Cluster
 
 HOSTS = "objects/hosts.yaml"
 
@@ -134,3 +139,50 @@ def test_an_object_that_both_changed_is_told_field_by_field_with_what_a_merge_le
         ("comment", "old", {"fw-a": "ours", "fw-b": "old"}),
     ]
     assert [(conflict.subject, conflict.field) for conflict in report.conflicts] == [("host/a", "address")]
+
+
+def test_a_side_that_only_a_third_server_keeps_is_seen_and_kept_by_all(cluster):
+    """fw-b, whose side it was, is put back from a snapshot that does not have it."""
+    snapshot = cluster.root / "snapshot"
+    shutil.copytree(cluster["fw-b"].path, snapshot, symlinks=True)
+    cluster.isolate("fw-b")
+    cluster["fw-b"].promote(force=True)
+    cluster["fw-b"].publish_edit(HOSTS, "hosts: {b: 10.0.0.2}\n", "Theirs")
+    side = cluster["fw-b"].head
+    cluster["fw-a"].publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n", "Ours")
+    cluster.heal("fw-b", "fw-c")
+    cluster["fw-c"].sync()
+    remove_tree(cluster["fw-b"].path)
+    shutil.move(snapshot, cluster["fw-b"].path)
+    cluster.heal_all()
+    cluster["fw-b"].sync()
+
+    for name in ("fw-a", "fw-b", "fw-c"):
+        status = cluster[name].status()
+        assert (status.message, {peer.sync for peer in status.peers}) == (Banner.COLLISION, {Sync.SYNCHRONIZED})
+        assert cluster[name].home.repository.refs("refs/mha/keep/") == {side: side}
+    with pytest.raises(Collision):
+        cluster["fw-a"].publish()
+    cluster.isolate("fw-c")
+    [_, theirs] = collision.collision(cluster["fw-a"].home).sides
+    assert (theirs.head, theirs.servers) == (side, ())
+    resolution.resolve(cluster["fw-a"].home, resolution.Wish(side), author=JANA)
+    cluster.heal_all()
+    for name in ("fw-c", "fw-b", "fw-a"):
+        cluster[name].sync()
+        assert cluster[name].served()[HOSTS] == b"hosts: {b: 10.0.0.2}\n"
+        assert cluster[name].status().message is Banner.DONE
+
+
+def test_what_a_peer_keeps_is_judged_before_it_is_kept_here(cluster):
+    standby = cluster["fw-c"].home.repository
+    strange = standby.write_commit(
+        tree=standby.commit(cluster["fw-c"].head).tree, parents=[cluster["fw-c"].head], message="None of ours\n",
+        author=JANA, committer=JANA, time=now(),
+    )  # fmt: skip
+    standby.set_ref(f"refs/mha/keep/{strange}", strange)
+
+    assert cluster["fw-a"].status().message is Banner.DONE
+    assert cluster["fw-a"].home.repository.refs("refs/mha/keep/") == {}
+    cluster["fw-a"].publish_edit(HOSTS, "hosts: {a: 10.0.0.1}\n")
+    assert cluster["fw-b"].head == cluster["fw-a"].head
