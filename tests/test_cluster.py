@@ -374,6 +374,13 @@ class Servers(RuleBasedStateMachine):
             FIGURES["put back"] += self.cluster[name].head != self.heads[name]
             self._came_back(name)
 
+    @rule(name=names, path=st.sampled_from(PATHS))
+    def grow_old(self, name: str, path: str) -> None:
+        """A snapshot is put back after others went on."""
+        self.snapshot(name)
+        self.edit_and_publish(name, path, again=True)
+        self.put_back(name)
+
     @rule(name=names)
     def back_up(self, name: str) -> None:
         done, _ = _attempt(backup.backup, self.cluster[name].home, self._aside / "backup", replace=True)
@@ -383,6 +390,8 @@ class Servers(RuleBasedStateMachine):
     @rule(name=names)
     def restore(self, name: str) -> None:
         """A server's disk is gone, and comes back from a backup that any server made."""
+        if not self.saved:
+            self.back_up(name)
         if self.saved and self._would_keep_all(name, self.saved):
             state = self.cluster[name].home.state
             keys = {file.name: file.read_bytes() for file in state.glob("key*")}  # the administrators have that, too
@@ -678,7 +687,7 @@ FIGURES = Counter[str]()
 AT_LEAST = Counter(  # in each part: about half of what happened least often in any of the fixed walks
     {
         "cases": 10, "steps": 300, "publishes": 35, "changeovers": 18, "collisions": 2, "resolutions": 1, "merged": 1,
-        "killed": 1, "receivers killed": 3,
+        "killed": 1, "receivers killed": 3, "exclusions": 1, "put back": 1, "restored": 1, "rebuilt": 3,
     }
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Each story in scenarios/ happens today as it is written; `pytest --rewrite` writes it anew."""
+"""Each story in scenarios/, and each page about a disaster, happens as it is written; `--rewrite` writes it anew."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ import pytest
 
 from tests.transcript import play, stage
 
-STORIES = sorted((Path(__file__).parent / "scenarios").glob("*.md"))
+_TESTS = Path(__file__).parent
+STORIES = sorted([*(_TESTS / "scenarios").glob("*.md"), *(_TESTS.parent / "docs" / "operations").glob("*.md")])
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)

@@ -36,7 +36,7 @@ def restore(home: Home, known: Iterable[Peer], *, progress: Progress) -> None:
         served = _served(home)
         lost = _head(home) is None
         home.repository.forget_unreadable_head()  # git fetches nothing beside it
-        if lost and served is not None:
+        if lost and served is not None and home.repository.has(served):
             _begin_at(home, _furthest(home, served))
     if _head(home) is None and not _is_uncertain(home):
         seen = _furthest_of_peers(home, known, progress)

@@ -18,7 +18,7 @@ from mha.errors import (
     StoreDamaged,
 )
 from mha.ids import short
-from mha.store import keys, noted, trees
+from mha.store import keys, noted, releases, trees
 from mha.store.home import Home
 from mha.store.noted import Noted
 from mha.store.repository import CURRENT, KEEP, RESOLVING, Commit
@@ -76,7 +76,7 @@ class Tip:
 def tip(home: Home) -> Tip:
     """This server's head; raises NotJoined before there is one, and StoreDamaged where it is lost."""
     head = home.repository.head()
-    if head is None and home.repository.ref(CURRENT) is not None:
+    if head is None and (home.repository.ref(CURRENT) is not None or releases.served(home) is not None):
         raise StoreDamaged("refs/heads/main is gone.")
     if head is None:
         raise NotJoined(home.name)
