@@ -687,7 +687,7 @@ FIGURES = Counter[str]()
 AT_LEAST = Counter(  # in each part: about half of what happened least often in any of the fixed walks
     {
         "cases": 10, "steps": 300, "publishes": 35, "changeovers": 18, "collisions": 2, "resolutions": 1, "merged": 1,
-        "killed": 1, "receivers killed": 3, "exclusions": 1, "put back": 1, "restored": 1, "rebuilt": 3,
+        "killed": 1, "receivers killed": 3, "exclusions": 1, "put back": 1, "restored": 2, "rebuilt": 1,
     }
 )  # fmt: skip
 
@@ -785,7 +785,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_published_revision_is_ever_lost(template, part, monkeypatch):
     monkeypatch.setenv("MHA_NOW", BEGINNING.isoformat())
     profile = os.environ.get("CLUSTER_PROFILE", "ci")
-    seed = int(os.environ.get("CLUSTER_SEED", "0" if profile == "ci" else str(random.randrange(1 << 32)))) + part
+    seed = int(os.environ.get("CLUSTER_SEED", "40" if profile == "ci" else str(random.randrange(1 << 32)))) + part
     print(f"Again: CLUSTER_PROFILE={profile} CLUSTER_SEED={seed - part} pytest -n0 '{__file__}' -k '[{part}]'")
 
     class Here(Servers):
