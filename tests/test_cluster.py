@@ -412,6 +412,7 @@ class Servers(RuleBasedStateMachine):
             return
         server, peer = self.cluster[name], self.cluster[linked[0]]
         alone = self._held(name) - set().union(*map(self._held, linked))
+        head, edits, work = self.heads[name], set(self.edits[name]), {data for data, _ in self._draft(name).values()}
         if is_lost:
             remove_tree(server.home.git_dir / "objects")
             (server.home.git_dir / "objects").mkdir()
@@ -420,6 +421,8 @@ class Servers(RuleBasedStateMachine):
         assert (done is None) == (bool(alone) and not is_lost), refusal
         FIGURES["rebuilt"] += done is not None
         self._came_back(name)
+        assert self.edits[name] >= (edits & work if is_lost else edits), "an edit went with the store"
+        assert done is not None or self.heads[name] == head
 
     @rule(name=names)
     def abort(self, name: str) -> None:

@@ -69,7 +69,7 @@ SERVER_INCLUDE = _below("""
     Example, on the Active:
       mha server include fw-c
 
-    It gets what it lacks at once.
+    It gets what it lacks at once, or with the next synchronization, if that is more than 500 revisions.
 
     Exit codes: as `mha publish`.
 """)

@@ -187,9 +187,7 @@ def server_include(
     from mha.operations import servers
 
     home = open_home(context)
-    with shown("Synchronizing") as progress:
-        done = servers.include(home, name=name, author=whoami(home), progress=progress.line)
-    end(render.published(done, json=json))
+    end(render.published(servers.include(home, name=name, author=whoami(home)), json=json))
 
 
 @server.command("list", epilog=examples.SERVER_LIST)

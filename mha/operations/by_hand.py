@@ -9,7 +9,7 @@ Rule 2: one reference says that it goes on, and of which heads; `settling` lets 
 """
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mha.core import record as records
 from mha.core.changes import escaped, is_yaml
@@ -49,7 +49,7 @@ class Aborted(NamedTuple):
 def begin(home: Home, wish: Wish, *, author: Author, progress: Progress = silent) -> Begun:
     """Put the merged files of a collision into `work/`; raises NoCollision, Resolving, UnknownConflict and Unmarked.
 
-    Of the wish, what is taken holds at once; `active` and `reason` are noted for `go_on`.
+    Of the wish, what is taken holds at once; the rest is noted for `go_on`.
     """
     from mha.operations import merging  # it needs a parser of YAML, and the schemas of all kinds
 
@@ -63,7 +63,7 @@ def begin(home: Home, wish: Wish, *, author: Author, progress: Progress = silent
     merged = merging.marked(here, *resolution.to_merge(here, report, wish))
     if merged.unmarked:
         raise Unmarked([each.subject for each in merged.unmarked])
-    noted = json.dumps({"active": wish.active, "reason": wish.reason})
+    noted = json.dumps({"active": wish.active, "reason": wish.reason, "accepted": dict(wish.accepted)})
     with lock.held(home.git_dir):
         settle(home)
         if tips.tip(home).id != heads[0]:
@@ -88,8 +88,7 @@ def go_on(home: Home, wish: Wish, *, author: Author, dry_run: bool = False, prog
         if {side.head for side in report.sides} != set(edited.parents):
             raise SidesMoved
         result = _result(here)
-    noted = json.loads(edited.message.partition("\n\n")[2])
-    wish = wish._replace(active=wish.active or noted["active"], reason=wish.reason or noted["reason"])
+    wish = _with_noted(wish, json.loads(edited.message.partition("\n\n")[2]))
     return resolution.conclude(here, report, result, wish, author=author, dry_run=dry_run)
 
 
@@ -113,6 +112,14 @@ def abort(home: Home) -> Aborted:
         home.repository.delete_ref(f"{DRAFTS}{name}")
         restored = name
     return Aborted(restored, closed.kept_draft, closed.put_aside)
+
+
+def _with_noted(wish: Wish, noted: dict[str, Any]) -> Wish:
+    return wish._replace(
+        active=wish.active or noted["active"],
+        reason=wish.reason or noted["reason"],
+        accepted={**noted["accepted"], **wish.accepted},
+    )
 
 
 def _edited(home: Home) -> Commit:

@@ -56,15 +56,15 @@ def merged(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Merg
     `taken` says by a conflict's subject whose value holds; raises UnknownConflict where one settles nothing.
     """
     files = _Files(here, base, sides)
-    found = _together(here, files, base, sides, taken)
+    found = _together(Model(here), files, base, sides, taken)
     with lock.held(here.home.git_dir):  # it writes trees
         return Merged(files.stored(found.files), _conflicts(found.conflicts, sides), found.files)
 
 
 def marked(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Marked:
     """Merge sides as `merged` does, for a person who settles the conflicts in the files."""
-    files, kinds = _Files(here, base, sides), Model(here).rules.kinds
-    found = _together(here, files, base, sides, taken, to_the_end=True)
+    files, model = _Files(here, base, sides), Model(here)
+    found = _together(model, files, base, sides, taken, to_the_end=True)
     texts: dict[str, bytes | None] = {**files.texts(sides[0][1]), **found.files}
     of_path: dict[str | None, list[Apart]] = defaultdict(list)
     for each in found.conflicts:
@@ -73,7 +73,7 @@ def marked(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Mark
     for path, every in of_path.items():
         assert path is not None
         named = [Mark(each.conflict, sides[0][0], sides[each.theirs][0]) for each in every]
-        text = marks.marked(path, texts[path] or b"", named, kinds)
+        text = marks.marked(path, texts[path] or b"", named, model.rules.kinds)
         if text is None:
             unmarked += every
         else:
@@ -84,13 +84,13 @@ def marked(here: Tip, base: str, sides: Sides, taken: Mapping[str, str]) -> Mark
 
 def conflicts(here: Tip, base: str, sides: Sides) -> tuple[Conflict, ...]:
     """What a person would decide about if sides were merged; nothing is stored."""
-    return _conflicts(_together(here, _Files(here, base, sides), base, sides, {}).conflicts, sides)
+    return _conflicts(_together(Model(here), _Files(here, base, sides), base, sides, {}).conflicts, sides)
 
 
 def _together(
-    here: Tip, files: "_Files", base: str, sides: Sides, taken: Mapping[str, str], *, to_the_end: bool = False
+    model: Model, files: "_Files", base: str, sides: Sides, taken: Mapping[str, str], *, to_the_end: bool = False
 ) -> Together:
-    model, names = Model(here), [name for name, _ in sides]
+    names = [name for name, _ in sides]
 
     def holds_objects(path: str) -> bool:
         return is_yaml(path) and model.rules.holds_objects(path)

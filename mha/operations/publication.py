@@ -232,10 +232,12 @@ def give(
 ) -> Published:
     """Give a new revision to the peers that answered before, and report how all of them stand.
 
-    One that is far behind is left to a synchronization, unless its word is wanted: nobody waits for all of that here.
+    One that takes part again since this revision is asked now. One that is far behind is left to a synchronization,
+    unless its word is wanted: nobody waits for all of that here.
     """
     here = tips.tip(home)
-    known = {view.name: view for view in views}
+    included = [view.peer for view in views if view.sight.excluded and not here.excluded(view.name)]
+    known = {view.name: view for view in (*views, *replication.look(here, included))}
     related = [sighting.related(here, known[peer.name]) for peer in here.peers() if peer.name in known]
     wanted = here.cluster.settings.wait_for if wait is None else wait
     far = {view.name for view in related if view.sight.wanting and view.sight.behind > FAR_BEHIND}

@@ -137,16 +137,16 @@ def conclude(
     dry_run: bool = False,
 ) -> Resolved:
     """End a collision with a result, or report what that would do, or what conflicts; raises what `resolve` does."""
-    home, side = here.home, kept
+    home = here.home
     reason = records.cleaned(wish.reason, "reason")
     new_active = wish.active or home.name
     record = records.resolution([each.record for each in report.sides], active=new_active, server=home.name)
     planned = Resolved(
-        kept=side and side.name,
+        kept=kept and kept.name,
         active=new_active,
         revision=record.revision,
         epoch=record.epoch,
-        lost=tuple(_lost(here, each, result.tree) for each in report.sides if each is not side),
+        lost=tuple(_lost(here, each, result.tree) for each in report.sides if each is not kept),
         plan=_plan(home, result.title, record),
         conflicts=result.conflicts,
         dry_run=dry_run,

@@ -6,14 +6,13 @@ from typing import NamedTuple
 from mha.core import cluster, names, record
 from mha.core.cluster import Role, Server
 from mha.errors import MhaError, ServerProblem, UnknownServer
-from mha.operations import publication, replication
+from mha.operations import publication
 from mha.operations import tip as tips
 from mha.operations.publication import Published
 from mha.operations.tip import Tip, require_active
 from mha.store import cluster_file, lock, trees
 from mha.store import home as homes
 from mha.store.author import Author
-from mha.store.git import Progress, silent
 from mha.store.home import Home
 from mha.store.trees import Blob
 
@@ -91,15 +90,13 @@ def exclude(home: Home, *, name: str, author: Author, reason: str = "") -> Publi
     return publish_changed(here, text, f"Exclude the server {name}: {why}", author)
 
 
-def include(home: Home, *, name: str, author: Author, progress: Progress = silent) -> Published:
-    """Let an excluded server take part again, and bring it what it lacks; where it does, nothing is published."""
+def include(home: Home, *, name: str, author: Author) -> Published:
+    """Let an excluded server take part again; where it does already, nothing is published."""
     here = _peer_listed(home, name, "include a server")
     if not here.cluster.servers[name].excluded:
         return Published(None, None, ())
     text = cluster_file.set_excluded(cluster_text(here), name=name, why=None)
-    done = publish_changed(here, text, f"Include the server {name}", author)
-    [now] = replication.sync(home, [name], progress=progress).peers
-    return done._replace(peers=tuple(now if peer.name == name else peer for peer in done.peers))
+    return publish_changed(here, text, f"Include the server {name}", author)
 
 
 def _peer_listed(home: Home, name: str, what: str) -> Tip:

@@ -32,6 +32,7 @@ IN_FLIGHT_BYTES = 2 << 20  # what ssh takes before the peer has read it
 SLOW_BYTES = 32 << 10  # a second, of the slowest line that a push is made for
 SHARED_SECONDS = 600  # for which one connection is used at most
 AT_ONCE = 128
+_MOST_SIDES = 100  # that are looked at: no collision has so many, and a peer may say what it likes
 
 _WRITTEN = re.compile(r"Writing objects: .*, ([0-9.]+) (bytes|KiB|MiB|GiB)")
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -77,7 +78,7 @@ def ask(home: Home, peer: Peer, *, seconds: float = ASK_SECONDS) -> Answer:
     name, introduction = next(
         ((escaped(n.removeprefix(SERVER)), i) for n, i in refs.items() if n.startswith(SERVER)), (None, None)
     )
-    kept = tuple(sorted(oid for ref, oid in refs.items() if ref.startswith(KEEP)))
+    kept = tuple(sorted(oid for ref, oid in refs.items() if ref.startswith(KEEP)))[:_MOST_SIDES]
     return Answer(head=refs.get(MAIN), current=refs.get(CURRENT), name=name, introduction=introduction, kept=kept)
 
 

@@ -240,6 +240,15 @@ def test_errors_that_no_side_has_are_refused_and_can_be_mended_in_the_files(coll
     assert go_on(server).id == server.head
 
 
+def test_what_was_accepted_or_why_when_it_began_holds_at_its_end(collided):
+    server = collided["fw-a"]
+    begin(server, reason="as agreed", accepted={"invalid-value": "the lab has such"})
+    settle_by_hand(server, "10.0.0.555")
+    message = server.home.repository.commit(go_on(server).id or "").message
+    assert "as agreed" in message
+    assert "the lab has such" in message
+
+
 def test_what_no_file_can_show_must_be_taken(cluster):
     server = diverged(cluster, notes=True)["fw-a"]
 

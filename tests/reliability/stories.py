@@ -425,7 +425,8 @@ def _ended(cluster: Cluster, before: Before, how: Sequence[str], hosts: str) -> 
     assert server.served()[HOSTS] == hosts.encode()
     assert server.home.repository.refs(DRAFTS).keys() == {"1"}
     kept = _files_of(server, server.home.repository.refs(DRAFTS)["1"])
-    assert {path: kept.get(path) for path in EDITS} == {path: text and text.encode() for path, text in EDITS.items()}
+    wanted = _files_of(server, before.heads["fw-a"]) | {path: (text or "").encode() for path, text in EDITS.items()}
+    assert kept == {path: data for path, data in wanted.items() if data}
 
 
 def _join_again(cluster: Cluster, before: Before) -> None:

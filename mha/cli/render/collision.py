@@ -54,6 +54,8 @@ def collision(report: CollisionReport, *, json: bool) -> ExitCode:
     say("To end it, on the server that shall be Active (--dry-run shows what it changes on each side):")
     left = f"{count(len(report.conflicts), 'conflict')} to settle" if report.conflicts else "nothing conflicts"
     ways = [("  mha resolve --merge", f"both: {left}")]
+    if report.conflicts:
+        ways.append(("  mha resolve --edit", "both, and what conflicts is settled in work/"))
     for side in report.sides:
         gone = [change for other in report.sides if other is not side for change in other.changes]
         others = ", ".join(other.name for other in report.sides if other is not side)

@@ -17,13 +17,15 @@ from typing import Any, NamedTuple
 
 from mha.core import outcomes, reader
 from mha.core.changes import escaped
-from mha.core.merge.sides import ABSENT, Conflict
+from mha.core.merge.sides import ABSENT, Conflict, Reason
 from mha.core.model import facts
 from mha.core.model.facts import Definition
 from mha.core.model.kinds import Kinds
 from mha.core.scalars import Unreadable
 
-_LINE = re.compile(r"[ \t]*# CONFLICT (?P<more>  )?(?P<what>.*)")
+_LINE = re.compile(  # what a person wrote about a conflict is no mark
+    rf"[ \t]*# CONFLICT (?P<what>(?P<more>  ).*|.*: (?:{'|'.join(map(re.escape, Reason))}))\r?"
+)
 
 
 class Mark(NamedTuple):
@@ -68,7 +70,7 @@ def left(data: bytes) -> list[tuple[int, str]]:
     """The conflicts whose marks stand in a file: the number of the line, and what it is about."""
     found, is_open = [], False
     for number, line in enumerate(data.decode(errors="replace").split("\n"), 1):
-        mark = _LINE.match(line)
+        mark = _LINE.fullmatch(line)
         if mark is not None and not (is_open and mark["more"]):
             found.append((number, mark["what"].strip()))
         is_open = mark is not None

@@ -83,12 +83,22 @@ def test_marks_change_nothing_that_a_file_says_and_go_with_their_lines(ours):
     assert text is not None
     assert [reader.plain(each) for each in reader.read(text)] == [reader.plain(each) for each in reader.read(ours)]
     assert b"\n".join(line for line in text.split(b"\n") if b"# CONFLICT " not in line) == ours
+    assert [what.rpartition(": ")[2] for _, what in left(text)] == ["changed differently"]
     assert text.count(b"\r\n") == (text.count(b"\n") if b"\r" in ours else 0)
 
 
 def test_lines_of_a_mark_that_lost_its_first_one_still_count():
-    text = b"a: 1\n  # CONFLICT   fw-a: 1, as below\n  # CONFLICT   fw-b: 2\n# CONFLICT host/b: x\nb: 1\n"
-    assert left(text) == [(2, "fw-a: 1, as below"), (4, "host/b: x")]
+    text = (
+        b"a: 1\n  # CONFLICT   fw-a: 1, as below\n  # CONFLICT   fw-b: 2\n# CONFLICT host/b: deleted and used\nb: 1\n"
+    )
+    assert left(text) == [(2, "fw-a: 1, as below"), (4, "host/b: deleted and used")]
+
+
+@pytest.mark.parametrize(
+    "written", [b"# CONFLICT with the DNS team", b"x: 1  # CONFLICT host/a: deleted and used", b"# CONFLICTS"]
+)
+def test_what_people_write_about_conflicts_is_no_mark(written):
+    assert left(b"a: 1\n" + written + b"\nb: 2\n") == []
 
 
 def test_what_cannot_be_read_is_not_marked():
